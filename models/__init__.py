@@ -1,0 +1,1 @@
+"""Tables, constraints, row scope and reports."""

@@ -1,0 +1,311 @@
+"""What a definition says: the exact shape of a workflow and of a form, as the YAML of a pack writes them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainValidator, StringConstraints, model_serializer
+
+from workflows.engine.vocabulary import (
+    AssigneeText,
+    Key,
+    Label,
+    Part,
+    Protection,
+    SpanText,
+    Subject,
+    VerbWord,
+    one_or_many,
+    refusal,
+)
+
+ANY = "any"
+ANY_VISITED = "any_visited"
+SAID_WITH_IT = frozenset({"reason", "opinion", "signature"})  # may be required of any transition, form or not
+
+Source = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+FieldType = Literal[
+    "text",
+    "long_text",
+    "date",
+    "number",
+    "integer",
+    "choice",
+    "multi_choice",
+    "yes_no",
+    "person",
+    "phone",
+    "id_number",
+    "photo",
+    "file",
+]
+BIND_PATTERN = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
+LADDER_PATTERN = re.compile(r"^([1-9]\d{0,3})%$")
+
+
+class Quota(Part):
+    """At most so many open cases per place or person."""
+
+    per: Literal["class", "school", "township", "county", "staff"]
+    at_most: Annotated[int, Field(ge=1, le=100_000)]
+
+
+class Opening(Part):
+    """Who may open a case, on which form, with what filled in."""
+
+    by: tuple[AssigneeText, ...]
+    form: Key | None = None
+    require: tuple[Key, ...] = ()
+    quota: Quota | None = None
+
+
+class Tasks(Part):
+    """The decisions a state asks for: from whom, how they count, in which order."""
+
+    who: Annotated[tuple[AssigneeText, ...], BeforeValidator(one_or_many), Field(min_length=1)]
+    mode: Literal["all", "any", "ratio"] = "any"
+    ratio: Annotated[str, StringConstraints(pattern=r"^[1-9]\d?/[1-9]\d?$")] | None = None
+    order: Literal["parallel", "sequence"] = "parallel"
+    opinion: Literal["required", "optional", "none"] = "optional"
+    sign: bool = False
+    nobody: Literal["refuse", "up", "skip"] = "refuse"
+    same_as_opener: Literal["allow", "up", "skip"] = "allow"
+
+
+class Rung(Part):
+    """One step of a deadline's ladder: at so many per cent of the time, do this."""
+
+    percent: Annotated[int, Field(ge=1, le=1000)]
+    action: Literal["remind", "urge", "assign"]
+    to: AssigneeText | None = None
+
+    @model_serializer
+    def _as_written(self) -> dict[str, str]:
+        return {f"{self.percent}%": f"{self.action} {self.to}" if self.to else self.action}
+
+
+def read_rung(value: Any) -> Any:
+    """Read `80%: remind` or `150%: assign office@township`.
+
+    Raises ValueError for any other wording.
+    """
+    if not isinstance(value, dict):
+        raise refusal("bad_rung")
+    if len(value) != 1:
+        return value
+    mark, words = next(iter(value.items()))
+    found = LADDER_PATTERN.match(str(mark))
+    action, _, to = str(words).partition(" ")
+    if found is None or bool(to) != (action == "assign"):
+        raise refusal("bad_rung")
+    return {"percent": int(found[1]), "action": action, "to": to or None}
+
+
+class Deadline(Part):
+    """How long a state may last, counted from entering it or from an event's own time, and what happens on the way."""
+
+    after: SpanText
+    since: Annotated[str, StringConstraints(pattern=BIND_PATTERN)] | None = None
+    at: tuple[Annotated[Rung, BeforeValidator(read_rung)], ...] = ()
+    pause: tuple[Literal["holidays", "weekends"], ...] = ()
+
+
+class CadenceRule(Part):
+    """What is owed again and again while a case stands in a state."""
+
+    form: Key
+    every: Annotated[
+        str, StringConstraints(pattern=r"^([1-9]\d{0,2} (days|weeks|months)|term|half_term|school_year|holiday)$")
+    ]
+    by: AssigneeText
+    at_least: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+class State(Part):
+    """A step a case may stand in; `step` is its place in the step bar, `tag` the colour of its label."""
+
+    label: Label
+    kind: Literal["start", "normal", "end"] = "normal"
+    tag: Literal["neutral", "info", "warn", "ok", "bad"] = "neutral"
+    step: Annotated[int, Field(ge=1, le=99)] | None = None
+    help: Label | None = None
+    tasks: Tasks | None = None
+    deadline: Deadline | None = None
+    cadence: tuple[CadenceRule, ...] = ()
+
+
+class Transition(Part):
+    """A way from states to a state: who may take it, with which form, under which condition, with what effects."""
+
+    label: Label | None = None
+    source: Annotated[tuple[Key, ...], BeforeValidator(one_or_many), Field(alias="from", min_length=1)]
+    target: Annotated[Key, Field(alias="to")]
+    by: Annotated[tuple[AssigneeText, ...], BeforeValidator(one_or_many)] = ()
+    form: Key | None = None
+    when: Source | None = None
+    explain: Label | None = None
+    require: tuple[Key, ...] = ()
+    verb: VerbWord | None = None
+    effects: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z_]+( [a-z_@]+)*$", max_length=80)], ...] = ()
+    decided: Literal["tasks"] | None = None
+    not_same_person_as: Key | None = None
+    style: Literal["primary", "plain", "danger"] = "plain"
+    confirm: Label | None = None
+
+
+class Workflow(Part):
+    """A workflow definition; the key stands under `workflow:`."""
+
+    key: Annotated[Key, Field(alias="workflow")]
+    title: Label
+    prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,6}$")]
+    subject: Subject
+    confidential: bool = False
+    one_open_per_subject: bool = True
+    per: Literal["term", "none"] = "none"
+    open: Opening
+    states: Annotated[dict[Key, State], Field(min_length=2, max_length=60)]
+    transitions: Annotated[dict[Key, Transition], Field(min_length=1, max_length=200)]
+    verbs: tuple[VerbWord, ...] = ()
+
+    @property
+    def start(self) -> str:
+        """Give the key of the start state (a checked definition has exactly one)."""
+        return next(key for key, state in self.states.items() if state.kind == "start")
+
+    def sources(self, transition: str) -> tuple[str, ...]:
+        """List the states a transition leaves from; `any` means every state that is not an end."""
+        named = self.transitions[transition].source
+        if ANY in named:
+            return tuple(key for key, state in self.states.items() if state.kind != "end")
+        return named
+
+    def leaving(self, state: str) -> tuple[str, ...]:
+        """List the transitions that leave a state, in the order written."""
+        return tuple(key for key in self.transitions if state in self.sources(key))
+
+
+class Option(Part):
+    """One answer of a choice: what is stored and what is shown."""
+
+    value: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    label: Label
+
+
+class Options(Part):
+    """The answers of a choice, written out or by the name of a code list."""
+
+    code_list: Key | None = None
+    items: tuple[Option, ...] = ()
+
+    @model_serializer
+    def _as_written(self) -> Any:
+        return self.code_list or [item.model_dump(by_alias=True, exclude_defaults=True) for item in self.items]
+
+
+def read_options(value: Any) -> Any:
+    """Read a list of answers, or the name of a code list."""
+    return {"code_list": value} if isinstance(value, str) else {"items": value}
+
+
+def read_bound(value: Any) -> Decimal | date | Literal["today"]:
+    """Read a smallest or largest value: a number, an ISO date, or `today`.
+
+    Raises ValueError for anything else.
+    """
+    if isinstance(value, (Decimal, date)):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise refusal("bad_bound")
+    if value == "today":
+        return "today"
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return _read_day(str(value))
+    if not number.is_finite():
+        raise refusal("bad_bound")
+    return number
+
+
+def _read_day(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise refusal("bad_bound") from None
+
+
+Bound = Annotated[Decimal | date | Literal["today"], PlainValidator(read_bound)]
+
+
+class Section(Part):
+    """A titled group of fields; a confidential one is shown apart and only to those who may."""
+
+    key: Key
+    title: Label
+    help: Label | None = None
+    confidential: bool = False
+
+
+class FormField(Part):
+    """One question: its type, what it accepts, when it is asked, where the answer is kept, who may see it."""
+
+    key: Key
+    type: FieldType
+    label: Label
+    help: Label | None = None
+    section: Key | None = None
+    width: Literal["half", "full"] = "half"
+    required: bool = False
+    options: Annotated[Options, BeforeValidator(read_options)] | None = None
+    all_required: bool = False
+    protection: Annotated[Protection, Field(alias="class")] = Protection.P1
+    bind: Annotated[str, StringConstraints(pattern=BIND_PATTERN)] | None = None
+    visible_when: Source | None = None
+    required_when: Source | None = None
+    max_length: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    min: Bound | None = None
+    max: Bound | None = None
+
+
+class Form(Part):
+    """A form definition; the key stands under `form:`. `subject` names whose facts its conditions may use."""
+
+    key: Annotated[Key, Field(alias="form")]
+    title: Label
+    help: Label | None = None
+    subject: Subject | None = None
+    sections: Annotated[tuple[Section, ...], Field(max_length=40)] = ()
+    fields: Annotated[tuple[FormField, ...], Field(min_length=1, max_length=300)]
+
+    def field(self, key: str) -> FormField:
+        """Find a field by key.
+
+        Raises KeyError when the form has none such.
+        """
+        for field in self.fields:
+            if field.key == key:
+                return field
+        raise KeyError(key)
+
+
+Definition = Workflow | Form
+
+
+def canonical(definition: Definition) -> str:
+    """Write a definition as one line of JSON that does not depend on layout, comments or defaults spelled out.
+
+    Keys keep their order: the order of states, transitions and fields is part of what people see.
+    """
+    body = definition.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def digest(definition: Definition) -> str:
+    """Give the SHA-256 of the canonical form, in hexadecimal."""
+    return hashlib.sha256(canonical(definition).encode()).hexdigest()

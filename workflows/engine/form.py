@@ -1,0 +1,234 @@
+"""Decides what a form accepts: the one verdict for screen, command, bulk, import and API alike."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from workflows.engine.answers import CHOSEN, Asking, is_unanswered, read_answer
+from workflows.engine.definition import Form, FormField
+from workflows.engine.expression import Expression, Offer, Offers, compile_condition
+from workflows.engine.expression.functions import local_day
+from workflows.engine.expression.tree import DATE, NUMBER, TEXT, YES_NO, Kind, Type
+from workflows.engine.vocabulary import Label
+from workflows.text import Text, text
+from workflows.values.parsed import ValueRefused
+
+CodeLists = Mapping[str, Mapping[str, Label]]
+
+FIELD_TYPES: Mapping[str, Type] = {
+    "date": DATE,
+    "number": NUMBER,
+    "integer": NUMBER,
+    "yes_no": YES_NO,
+    "multi_choice": Type(Kind.TEXT, is_list=True),
+}
+
+
+class ConditionLoop(ValueError):
+    """Fields whose conditions wait for each other; `fields` names them."""
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        self.fields = tuple(fields)
+        super().__init__(" → ".join(self.fields))
+
+
+@dataclass(frozen=True)
+class FormVerdict:
+    """What became of a form: typed values, a sentence per refused field, what was mended, and all that was typed."""
+
+    values: dict[str, Any]
+    faults: dict[str, Text]
+    mended: dict[str, tuple[str, ...]]
+    raw: dict[str, object]
+    visible: frozenset[str]
+    required: frozenset[str]
+    unknown: tuple[str, ...] = field(default=())
+
+    @property
+    def is_accepted(self) -> bool:
+        """Tell whether nothing was refused."""
+        return not self.faults
+
+    def stored(self) -> dict[str, Any]:
+        """Give the values as JSON holds them: days in ISO form, decimals as text."""
+        return {key: _stored(value) for key, value in self.values.items()}
+
+
+@dataclass(frozen=True)
+class _Question:
+    field: FormField
+    options: Mapping[str, Label]
+    visible_when: Expression | None
+    required_when: Expression | None
+
+
+class FormValidator:
+    """A form made ready to judge answers; immutable, to be shared by all requests."""
+
+    def __init__(self, definition: Form, questions: tuple[_Question, ...]) -> None:
+        self.definition = definition
+        self._questions = questions  # in an order in which every condition finds its fields already judged
+        self._options = {question.field.key: question.options for question in questions}
+
+    def options(self, key: str) -> Mapping[str, Label]:
+        """List the answers of a choice, by stored value.
+
+        Raises KeyError when the form has no such field.
+        """
+        return self._options[key]
+
+    def check(
+        self,
+        raw: Mapping[str, object],
+        facts: Mapping[str, object],
+        *,
+        now: datetime,
+        require: Collection[str] = (),
+        language: str = "zh",
+    ) -> FormVerdict:
+        """Judge what was typed; never raises for any content.
+
+        `facts` are the subject's by dotted name, `require` names fields required beyond the definition,
+        `now` is aware. Answers to questions not asked are dropped from the values, but kept in `raw`.
+        """
+        judging = _Judging(raw, facts, now, frozenset(require), language)
+        for question in self._questions:
+            judging.judge(question)
+        order = [f.key for f in self.definition.fields]
+        return FormVerdict(
+            values={key: judging.values[key] for key in order if key in judging.values},
+            faults={key: judging.faults[key] for key in order if key in judging.faults},
+            mended=judging.mended,
+            raw={key: raw[key] for key in order if key in raw},
+            visible=frozenset(judging.visible),
+            required=frozenset(judging.required),
+            unknown=tuple(str(key) for key in raw if key not in self._options),
+        )
+
+
+class _Judging:
+    """One pass over the questions: facts grow by each accepted answer, so later conditions see it."""
+
+    def __init__(
+        self,
+        raw: Mapping[str, object],
+        facts: Mapping[str, object],
+        now: datetime,
+        also_required: frozenset[str],
+        language: str,
+    ) -> None:
+        self._raw, self._now, self._language = raw, now, language
+        self._facts = dict(facts)
+        self._also_required = also_required
+        self._today = local_day(now)
+        self.values: dict[str, Any] = {}
+        self.faults: dict[str, Text] = {}
+        self.mended: dict[str, tuple[str, ...]] = {}
+        self.visible: set[str] = set()
+        self.required: set[str] = set()
+
+    def judge(self, question: _Question) -> None:
+        key = question.field.key
+        self._facts.pop(key, None)
+        if question.visible_when is not None and not question.visible_when.holds(self._facts, self._now):
+            return
+        self.visible.add(key)
+        if self._is_required(question):
+            self.required.add(key)
+        raw = self._raw.get(key)
+        if is_unanswered(raw):
+            if key in self.required:
+                self.faults[key] = text("请选择") if question.field.type in CHOSEN else text("请填写")
+            return
+        self._read(question, raw)
+
+    def _is_required(self, question: _Question) -> bool:
+        if question.field.required or question.field.key in self._also_required:
+            return True
+        return question.required_when is not None and question.required_when.holds(self._facts, self._now)
+
+    def _read(self, question: _Question, raw: object) -> None:
+        key = question.field.key
+        try:
+            parsed = read_answer(raw, Asking(question.field, question.options, self._today, self._language))
+        except ValueRefused as refusal:
+            self.faults[key] = refusal.text
+            return
+        self.values[key] = parsed.value
+        self._facts[key] = parsed.value
+        if parsed.mended:
+            self.mended[key] = parsed.mended
+
+
+def compile_form(
+    definition: Form, *, facts: Offers | None = None, code_lists: CodeLists | None = None
+) -> FormValidator:
+    """Make a form ready to judge answers; `facts` are the names its conditions may read beside its own fields.
+
+    Raises ExpressionFault for a condition that does not hold up, KeyError for an unknown code list, ConditionLoop.
+    """
+    offers = {**(facts or {}), **field_offers(definition, code_lists or {})}
+    questions = {f.key: _question(f, offers, code_lists or {}) for f in definition.fields}
+    return FormValidator(definition, tuple(questions[key] for key in _order(questions)))
+
+
+def field_offers(definition: Form, code_lists: CodeLists, *, prefix: str = "") -> dict[str, Offer]:
+    """Offer the fields of a form to conditions, under their keys with a prefix; an unknown code list offers no answers."""
+    return {
+        prefix + f.key: Offer(
+            FIELD_TYPES.get(f.type, TEXT),
+            f.label,
+            f.protection,
+            _options(f, code_lists, default={}),
+        )
+        for f in definition.fields
+    }
+
+
+def _question(f: FormField, offers: Offers, code_lists: CodeLists) -> _Question:
+    return _Question(
+        f,
+        _options(f, code_lists),
+        compile_condition(f.visible_when, offers) if f.visible_when else None,
+        compile_condition(f.required_when, offers) if f.required_when else None,
+    )
+
+
+def _options(f: FormField, code_lists: CodeLists, default: Mapping[str, Label] | None = None) -> Mapping[str, Label]:
+    if f.options is None:
+        return {}
+    if f.options.code_list is None:
+        return {option.value: option.label for option in f.options.items}
+    found = code_lists.get(f.options.code_list, default)
+    if found is None:
+        raise KeyError(f.options.code_list)
+    return found
+
+
+def _order(questions: Mapping[str, _Question]) -> list[str]:
+    """Put every field after those its conditions read; otherwise as written."""
+    graph = {
+        key: {
+            name
+            for condition in (question.visible_when, question.required_when)
+            if condition is not None
+            for name in condition.names
+            if name in questions
+        }
+        for key, question in questions.items()
+    }
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        raise ConditionLoop(error.args[1]) from None
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.isoformat() if isinstance(value, date) else value

@@ -13,7 +13,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
 )
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
 from models.scope import LEVELS, Scoped
@@ -100,19 +100,16 @@ class Child(Scoped, Base):
 
 
 class OfChild(Scoped):
-    """A row that belongs to a child: its level codes are the child's, carried along by the database."""
+    """A row that belongs to a child; its table carries `of_child()`, so that its level codes are the child's."""
 
     child_id: Mapped[int] = mapped_column(BigInteger)
 
-    @declared_attr.directive
-    @classmethod
-    def __table_args__(cls) -> tuple[object, ...]:
-        """Bind the row to the child and to the child's place, so that a link across schools cannot exist."""
-        return (of_child(), Index(f"ix_{cls.__tablename__}_child_id", "child_id"))  # type: ignore[attr-defined]
-
 
 def of_child() -> ForeignKeyConstraint:
-    """Return the composite key that ties a row to a child and moves its level codes with the child's."""
+    """Return the key that ties a row to a child and its place, so that no link across schools can exist.
+
+    When a child moves, the database carries the new level codes to every row of the child in the same statement.
+    """
     own = ("child_id", *LEVEL_COLUMNS)
     return ForeignKeyConstraint(own, [f"child.{c}" for c in ("id", *LEVEL_COLUMNS)], onupdate="CASCADE")
 

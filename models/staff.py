@@ -38,7 +38,9 @@ class Staff(Scoped, Base):
     made_at: Mapped[Moment]
     rev: Mapped[int] = mapped_column(default=1)
 
-    appointments: Mapped[list[Appointment]] = relationship(back_populates="staff", order_by="Appointment.from_on")
+    appointments: Mapped[list[Appointment]] = relationship(
+        back_populates="staff", foreign_keys="Appointment.staff_id", order_by="Appointment.from_on"
+    )
     __mapper_args__ = {"version_id_col": rev}
 
     @property

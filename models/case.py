@@ -1,0 +1,149 @@
+"""Cases, the moves they made and the records filled in on the way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base
+from models.child import Child, OfChild, of_child
+from models.definition import Definition
+from models.scope import LEVELS, Scoped
+from models.types import Json, Line, Moment, UtcDateTime, Word
+from models.vault import Sealed
+
+
+class Case(Scoped, Base):
+    """A running or closed case of a workflow about one subject, bound to the definition version it began with."""
+
+    __tablename__ = "workflow_case"
+    __table_args__ = (
+        of_child(),
+        # At most one open case per workflow and subject: the slot holds the subject while the case is open.
+        UniqueConstraint("workflow", "open_slot"),
+        CheckConstraint("closed_at IS NULL OR open_slot IS NULL", name="closed_frees_slot"),
+        Index("ix_workflow_case_child_id", "child_id"),
+        Index("ix_workflow_case_subject", "subject_type", "subject_id"),
+        Index("ix_workflow_case_batch_id", "batch_id"),
+        *(Index(f"ix_workflow_case_{level}_new", f"{level}_code", "workflow", "id") for level in LEVELS),
+        *(
+            Index(f"ix_workflow_case_{level}_term", f"{level}_code", "workflow", "term_id", "school_code", "class_code",
+                  "state")
+            for level in ("city", "county", "township")
+        ),
+        Index("ix_workflow_case_school_term", "school_code", "workflow", "term_id", "class_code", "state"),
+        Index("ix_workflow_case_class_term", "class_code", "workflow", "term_id", "state"),
+    )
+
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    definition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("definition.id"))
+    workflow: Mapped[Word]
+    version: Mapped[int]
+    subject_type: Mapped[Word]
+    subject_id: Mapped[int] = mapped_column(BigInteger)
+    child_id: Mapped[int | None] = mapped_column(BigInteger)
+    open_slot: Mapped[str | None] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(60))
+    state_since: Mapped[Moment]
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    opened_at: Mapped[Moment]
+    opened_by: Mapped[int] = mapped_column(BigInteger)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    term_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("term.id"))
+    batch_id: Mapped[int | None] = mapped_column(BigInteger)
+    made_at_school: Mapped[str] = mapped_column(String(40))
+    rev: Mapped[int] = mapped_column(default=1)
+
+    definition: Mapped[Definition] = relationship()
+    child: Mapped[Child | None] = relationship(
+        primaryjoin="foreign(Case.child_id) == Child.id", viewonly=True
+    )
+    moves: Mapped[list[CaseMove]] = relationship(back_populates="case", order_by="CaseMove.id")
+    # The engine moves a case by its own guarded UPDATE, which counts the revision itself.
+    __mapper_args__ = {"version_id_col": rev, "version_id_generator": False}
+
+
+class CaseMove(OfChild, Base):
+    """One transition that a case made: from, to, who, when, and why."""
+
+    __tablename__ = "case_move"
+    __table_args__ = (
+        of_child(),
+        Index("ix_case_move_case_id", "case_id", "id"),
+        Index("ix_case_move_child_id", "child_id", "id"),
+        *(Index(f"ix_case_move_{level}", f"{level}_code", "id") for level in LEVELS),
+    )
+
+    child_id: Mapped[int | None] = mapped_column(BigInteger)  # type: ignore[assignment]
+    case_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("workflow_case.id"))
+    transition: Mapped[str] = mapped_column(String(60))
+    from_state: Mapped[str | None] = mapped_column(String(60))
+    to_state: Mapped[str] = mapped_column(String(60))
+    actor_id: Mapped[int] = mapped_column(BigInteger)
+    actor_name: Mapped[Line]
+    actor_role: Mapped[Word]
+    at: Mapped[Moment]
+    reason_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    reason = Sealed()
+    made_at_school: Mapped[str] = mapped_column(String(40))
+
+    case: Mapped[Case] = relationship(back_populates="moves")
+
+    @property
+    def key_owner(self) -> int:
+        """The data key that seals the reason: the child's, or the case's own where no child is concerned."""
+        return self.child_id or self.case_id
+
+
+class CaseRecord(OfChild, Base):
+    """What was filled in on one form of a case; protected fields stand sealed inside `data`."""
+
+    __tablename__ = "case_record"
+    __table_args__ = (
+        of_child(),
+        Index("ix_case_record_case_id", "case_id", "id"),
+        Index("ix_case_record_child_id", "child_id", "id"),
+        *(Index(f"ix_case_record_{level}", f"{level}_code", "id") for level in LEVELS),
+    )
+
+    child_id: Mapped[int | None] = mapped_column(BigInteger)  # type: ignore[assignment]
+    case_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("workflow_case.id"))
+    move_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("case_move.id"))
+    form: Mapped[Line]
+    form_version: Mapped[int]
+    data: Mapped[Json]
+    made_at: Mapped[Moment]
+    made_by: Mapped[int] = mapped_column(BigInteger)
+    made_at_school: Mapped[str] = mapped_column(String(40))
+
+
+class CaseNumber(Base):
+    """The last number drawn for a prefix and year, so that case numbers have no gaps by chance."""
+
+    __tablename__ = "case_number"
+
+    prefix: Mapped[str] = mapped_column(String(20), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+class RepeatedRequest(Base):
+    """The answer given to a request key, so that the same request sent twice has one effect."""
+
+    __tablename__ = "repeated_request"
+
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    answer: Mapped[Json]
+    at: Mapped[Moment]

@@ -1,0 +1,40 @@
+"""Every table in one place, and for those outside the row scope the reason why."""
+
+from __future__ import annotations
+
+from models.audit import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPending
+from models.base import Base
+from models.case import Case, CaseMove, CaseNumber, CaseRecord, RepeatedRequest
+from models.child import Child, NameGram, Relative
+from models.definition import Definition
+from models.draft import Draft
+from models.outbox import OutboxMessage
+from models.place import Place
+from models.roster import HeadingSynonym, RosterBatch
+from models.school_year import SchoolYear, Term
+from models.setting import Setting
+from models.staff import Appointment, LoginFailures, LoginSession, Staff
+from models.vault import DataKey
+
+SCOPED: tuple[type[Base], ...] = (Child, Relative, Case, CaseMove, CaseRecord, RosterBatch, Staff, Appointment)
+AUDIT_SCOPED: tuple[type[Base], ...] = (AuditEvent,)
+
+UNSCOPED: dict[type[Base], str] = {
+    Place: "names of public institutions; screens narrow it by Scope.row_condition",
+    NameGram: "read only by models.search, joined to the scoped child; row-level security behind it",
+    DataKey: "ciphertext that opens nothing without the keystore, fetched by the key of a row already in scope",
+    LoginSession: "found by the digest of a token, or by the person's own identifier",
+    LoginFailures: "counted under a blind index before anyone is logged in",
+    SchoolYear: "the same for every place of an installation",
+    Term: "the same for every place of an installation",
+    Definition: "published rules, the same for every place",
+    CaseNumber: "counters without a subject",
+    RepeatedRequest: "found by the person's own identifier and key; holds no protected value",
+    OutboxMessage: "read by the worker only",
+    AuditPending: "identifiers only, read by the sealer",
+    AuditLeaf: "hashes only, read by the sealer and the verifier",
+    AuditCheckpoint: "public by design",
+    Draft: "found by the person's own identifier",
+    HeadingSynonym: "words without a person, shared by the installation",
+    Setting: "switches of the installation",
+}

@@ -192,9 +192,7 @@ def upgrade() -> None:
         sa.Column("topic", sa.String(length=60), nullable=False),
         sa.Column("channel", sa.String(length=40), nullable=False),
         sa.Column("recipient", sa.String(length=200), nullable=False),
-        sa.Column(
-            "payload", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
-        ),
+        sa.Column("payload", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("made_at", sa.DateTime(), nullable=False),
         sa.Column("due_at", sa.DateTime(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
@@ -244,7 +242,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=80), nullable=False),
         sa.Column("staff_id", sa.BigInteger(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("answer", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
+        sa.Column("answer", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("key", "staff_id", name=op.f("pk_repeated_request")),
     )
@@ -476,10 +474,8 @@ def upgrade() -> None:
         sa.Column("content_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("school_id", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
-        sa.Column(
-            "mapping", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
-        ),
-        sa.Column("counts", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
+        sa.Column("mapping", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("counts", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("made_at", sa.DateTime(), nullable=False),
         sa.Column("made_by", sa.BigInteger(), nullable=False),
         sa.Column("imported_at", sa.DateTime(), nullable=True),
@@ -633,7 +629,7 @@ def upgrade() -> None:
         sa.Column("move_id", sa.BigInteger(), nullable=False),
         sa.Column("form", sa.String(length=200), nullable=False),
         sa.Column("form_version", sa.Integer(), nullable=False),
-        sa.Column("data", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
+        sa.Column("data", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("made_at", sa.DateTime(), nullable=False),
         sa.Column("made_by", sa.BigInteger(), nullable=False),
         sa.Column("made_at_school", sa.String(length=40), nullable=False),

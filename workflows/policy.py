@@ -1,0 +1,123 @@
+"""Who may do what: a closed list of permissions, given to roles by the matrix; what is not given is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from models.scope import Scope, system_scope
+from workflows.actor import Actor, Post
+from workflows.refusal import Denied
+from workflows.text import text
+
+MATRIX_FILE = Path(__file__).parent / "packs" / "standard" / "permissions.yaml"
+FIELD_CLASSES = ("P0", "P1", "P2", "P3")
+
+
+class Permission(StrEnum):
+    """Everything that can be permitted; a screen, command or operation names exactly one."""
+
+    CHILD_LIST = "child:list"
+    CHILD_READ = "child:read"
+    CHILD_EDIT = "child:edit"
+    CHILD_REVEAL = "child:reveal"
+    CHILD_EXPORT = "child:export"
+    CHILD_CHANGES = "child:changes"
+    ROSTER_IMPORT = "roster:import"
+    ROSTER_UNDO = "roster:undo"
+    HEADING_MANAGE = "heading:manage"
+    CASE_LIST = "case:list"
+    CASE_READ = "case:read"
+    CASE_ACT = "case:act"
+    REPORT_READ = "report:read"
+    AUDIT_READ = "audit:read"
+    PLACE_READ = "place:read"
+    PLACE_MANAGE = "place:manage"
+    STAFF_READ = "staff:read"
+    STAFF_MANAGE = "staff:manage"
+    STAFF_ACTIVATE = "staff:activate"
+    STAFF_APPOINT = "staff:appoint"
+    TERM_MANAGE = "term:manage"
+    SETTING_MANAGE = "setting:manage"
+
+
+AUDIT_PERMISSIONS = frozenset({Permission.AUDIT_READ, Permission.CHILD_CHANGES})
+
+
+@dataclass(frozen=True)
+class RoleRules:
+    """What one role may do and up to which field class it sees."""
+
+    label: Mapping[str, str]
+    may: frozenset[Permission]
+    officers_off: frozenset[Permission]
+    sees: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The matrix in force, and whether the three officers are separate."""
+
+    roles: Mapping[str, RoleRules]
+    officers: frozenset[str]
+    separate_officers: bool = True
+
+    def allows(self, role: str, permission: Permission) -> bool:
+        """Tell whether a role has a permission."""
+        rules = self.roles.get(role)
+        if rules is None:
+            return False
+        return permission in rules.may or (not self.separate_officers and permission in rules.officers_off)
+
+    def has_anywhere(self, actor: Actor, permission: Permission) -> bool:
+        """Tell whether any post of the actor gives the permission."""
+        return actor.system is not None or any(self.allows(post.role, permission) for post in actor.posts)
+
+    def scope(self, actor: Actor, permission: Permission) -> Scope:
+        """Return the rows for which the actor has the permission: the places of the posts that give it."""
+        if actor.system is not None:
+            return system_scope(actor.system)
+        return Scope.of(post.branch for post in actor.posts if self.allows(post.role, permission))
+
+    def post_for(self, actor: Actor, permission: Permission, codes: Mapping[str, str]) -> Post | None:
+        """Return the post that gives the permission over a row, None when there is none."""
+        return next((post for post in actor.posts_over(codes) if self.allows(post.role, permission)), None)
+
+    def require(self, actor: Actor, permission: Permission, codes: Mapping[str, str] | None = None) -> Post | None:
+        """Return the post that gives the permission (over a row, where codes are given); raise Denied otherwise."""
+        if actor.system is not None:
+            return None
+        if codes is None:
+            post = next((post for post in actor.posts if self.allows(post.role, permission)), None)
+        else:
+            post = self.post_for(actor, permission, codes)
+        if post is None:
+            raise Denied("not_permitted", text("你的岗位不能办理这一项"))
+        return post
+
+    def sees(self, actor: Actor, codes: Mapping[str, str]) -> str:
+        """Return the highest field class (`P0`…`P3`) that the actor's posts let them see on a row."""
+        if actor.system is not None:
+            return "P3"
+        return max((self.roles[p.role].sees for p in actor.posts_over(codes) if p.role in self.roles), default="P0")
+
+
+@cache
+def standard_policy(separate_officers: bool = True) -> Policy:
+    """Return the policy of the standard pack."""
+    raw = YAML(typ="safe").load(MATRIX_FILE)
+    roles = {
+        role: RoleRules(
+            label=rules["label"],
+            may=frozenset(Permission(p) for p in rules["may"]),
+            officers_off=frozenset(Permission(p) for p in rules.get("officers_off", ())),
+            sees=rules["sees"],
+        )
+        for role, rules in raw["roles"].items()
+    }
+    return Policy(roles, frozenset(raw["officers"]), separate_officers)

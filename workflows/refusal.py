@@ -1,0 +1,29 @@
+"""What an operation raises when it will not do what was asked: a code for programs and a sentence for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workflows.text import Text
+
+
+class Refusal(Exception):
+    """The request is refused and nothing was changed; `faults` names the fields at fault where there are any."""
+
+    def __init__(self, code: str, message: Text, faults: Mapping[str, Text] | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.faults = dict(faults or {})
+
+
+class Denied(Refusal):
+    """The person may not do this; recorded in the audit trail as a refused attempt."""
+
+
+class Missing(Refusal):
+    """What was asked for does not exist for this person, whether or not it exists for others."""
+
+
+class Stale(Refusal):
+    """Somebody else changed the row since it was read; `faults` may hold what they wrote."""

@@ -72,7 +72,8 @@ def sex_of(number: str) -> str:
 def find_fifteen_digits(raw: Cell) -> str | None:
     """Give the 15 digits if that is what was written."""
     written, _ = _mend(raw)
-    return written if _FIFTEEN.fullmatch(written) and _date_inside("20" + written[6:12]) else None
+    # 29 February is the only day that one century has and the other lacks, in the year 00.
+    return written if _FIFTEEN.fullmatch(written) and _date_inside("19" + written[6:12]) else None
 
 
 def _mend(raw: Cell) -> tuple[str, tuple[str, ...]]:

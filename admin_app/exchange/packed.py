@@ -25,7 +25,10 @@ _DOCUMENTS = ("word/", "ppt/")
 
 
 def check_packed(data: bytes, file: str) -> None:
-    """Refuse what is no spreadsheet or would not fit into memory: RosterFault `unreadable_file`, `file_too_big`, `too_many_rows`."""
+    """Refuse what is no spreadsheet or would not fit into memory.
+
+    Raises RosterFault `unreadable_file`, `file_too_big`, `too_many_rows`.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             parts = packed.infolist()

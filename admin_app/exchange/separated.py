@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import re
+from typing import Literal
 
 from workflows.roster.fault import RosterFault
 from workflows.roster.grid import Grid
@@ -63,7 +64,7 @@ def _separator(written: str) -> str:
     return max(_SEPARATORS, key=lambda mark: (counts[mark][len(lines) // 2] if lines else 0, sum(counts[mark])))
 
 
-def _rows(written: str, separator: str, quoting: int, file: str) -> list[list[Cell]] | None:
+def _rows(written: str, separator: str, quoting: Literal[0, 3], file: str) -> list[list[Cell]] | None:
     reader = csv.reader(io.StringIO(written.replace("\0", ""), newline=""), delimiter=separator, quoting=quoting)
     rows: list[list[Cell]] = []
     try:

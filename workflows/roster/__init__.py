@@ -9,5 +9,14 @@ from workflows.roster.report import Finding, HeaderSeen, RosterReport, TableSeen
 from workflows.roster.row import Relative, RosterRow
 
 __all__ = [
-    "Finding", "Grid", "HeaderSeen", "Merge", "Relative", "RosterFault", "RosterReport", "RosterRow", "TableSeen", "check_roster",
-]  # fmt: skip
+    "Finding",
+    "Grid",
+    "HeaderSeen",
+    "Merge",
+    "Relative",
+    "RosterFault",
+    "RosterReport",
+    "RosterRow",
+    "TableSeen",
+    "check_roster",
+]

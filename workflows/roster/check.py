@@ -131,9 +131,9 @@ def _add_samples(table: Table, data: TableRow, samples: dict[int, list[str]]) ->
 
 
 def _describe(table: Table, rows: int, samples: dict[int, list[str]], report: RosterReport) -> None:
-    headers = tuple(HeaderSeen(c.header, c.field, tuple(samples[c.index])) for c in table.columns)
+    headers = tuple(HeaderSeen(c.index, c.header, c.field, tuple(samples[c.index])) for c in table.columns)
     top, bottom = table.grid.number_of(table.head.top), table.grid.number_of(table.head.bottom)
-    report.tables.append(TableSeen(table.grid.name, top, bottom, headers, rows))
+    report.tables.append(TableSeen(table.grid.name, top, bottom, headers, rows, table.class_above))
     for column in table.columns:
         if column.field is not None:
             report.mapping.setdefault(column.header, column.field)

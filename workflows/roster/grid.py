@@ -19,7 +19,7 @@ class Merge(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows of cells; `first_row` is the number the spreadsheet program shows beside `rows[0]`; no name for plain text."""
+    """Rows of cells; `first_row` is the number that people see beside `rows[0]`; plain text has no name."""
 
     name: str | None
     rows: list[list[Cell]]

@@ -132,7 +132,7 @@ def _level(grid: Grid, row: int, bottom: int, width: int, merges: list[Merge]) -
 
 
 def _spread(grid: Grid, row: int, words: list[str]) -> None:
-    """Without merged cells a group head stands over its first column only: carry it over blanks that have a sub-head."""
+    """Carry a group head over blanks with a sub-head: unmerged, it stands over its first column only."""
     carried = ""
     for column, word in enumerate(words):
         has_sub_head = bool(as_text(grid.cell(row + 1, column)))

@@ -8,6 +8,7 @@ from typing import Any
 
 from workflows.roster.row import RosterRow
 from workflows.text import Text
+from workflows.values.class_name import ClassName
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class HeaderSeen:
-    """A column for the mapping screen: its header, the field guessed or chosen, the first values under it."""
+    """A column for the mapping screen: its place from 0, header, field guessed or chosen, first values under it."""
 
+    column: int
     header: str
     field: str | None
     samples: tuple[str, ...]
@@ -37,13 +39,14 @@ class HeaderSeen:
 
 @dataclass(frozen=True)
 class TableSeen:
-    """A table found: its sheet, the rows of its head (as shown), its columns, how many data rows."""
+    """A table found: sheet, rows of its head as shown, columns, number of data rows, the class named beside it."""
 
     sheet: str | None
     head_from: int
     head_to: int
     headers: tuple[HeaderSeen, ...]
     rows: int
+    class_around: ClassName | None = None
 
 
 @dataclass

@@ -201,11 +201,14 @@ def _names_a_class(name: str) -> bool:
 
 def _is_number_line(written: list[Cell]) -> bool:
     """A line that numbers the columns (1, 2, 3 …) under the head."""
-    filled = [as_text(cell) for cell in written if not is_blank(cell)]
-    if len(filled) < 2 or not all(word.isdecimal() and len(word) < 4 for word in filled):
-        return False
-    numbers = [int(word) for word in filled]
-    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    numbers = []
+    for cell in written:
+        word = as_text(cell)
+        if word and not (word.isdecimal() and len(word) < 4):
+            return False
+        if word:
+            numbers.append(int(word))
+    return len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def refuse_without_tables(nameless: Text | None) -> RosterFault:

@@ -45,6 +45,7 @@ WARNINGS = (
 )  # fmt: skip
 """Codes that are only counted, in the same way."""
 
+_YES_NO = frozenset({"child.is_boarding", "child.is_poor", "child.is_focus"})
 _INNER_SPACE = re.compile(r"(?<=[\u3400-\u9fff·])\s+(?=[\u3400-\u9fff·])")
 
 
@@ -52,17 +53,17 @@ class Row:
     """One row under examination; `first_problem` and `first_warning` follow the order of the codes."""
 
     def __init__(self, cells: Mapping[str, Cell], today: date) -> None:
-        self.cells = cells
+        self.cells = {key: cell for key, cell in cells.items() if _says_something(key, cell)}
         self.today = today
         self._problems: dict[str, tuple[str, Text]] = {}
         self.id_number = self._id_number()
-        self.name = _INNER_SPACE.sub("", as_text(cells.get(NAME)))
+        self.name = _INNER_SPACE.sub("", as_text(self.cells.get(NAME)))
         self.sex = self._sex()
         self.birth_on = self._birth()
         if not self.name:
             self.report("missing_name", NAME, text("缺姓名"))
         if self.birth_on is not None and self.birth_on > today:
-            key = "child.birth_on" if "child.birth_on" in cells else "child.id_number"
+            key = "child.birth_on" if "child.birth_on" in self.cells else "child.id_number"
             self.report("future_birth", key, text("出生日期 {date} 在今天之后", date=self.birth_on.isoformat()))
 
     def report(self, code: str, key: str, message: Text) -> None:
@@ -108,7 +109,7 @@ class Row:
 
     def _take(self, key: str, parse: Callable[[Cell], Parsed[T]], *, otherwise: str | None = None) -> T | None:
         raw = self.cells.get(key)
-        if is_nothing(raw):
+        if raw is None:
             return None
         try:
             parsed = parse(raw)
@@ -121,11 +122,10 @@ class Row:
 
     def _text(self, key: str) -> str | None:
         raw = self.cells.get(key)
-        return None if is_nothing(raw) else as_text(raw)
+        return None if raw is None else as_text(raw)
 
     def _yes_no(self, key: str) -> bool | None:
-        raw = self.cells.get(key)
-        return False if raw == "无" else self._take(key, parse_yes_no)
+        return self._take(key, parse_yes_no)
 
     def _id_number(self) -> str | None:
         def parse(raw: Cell) -> Parsed[str]:
@@ -181,7 +181,7 @@ class Row:
 
     def _class(self, around: ClassName | None) -> ClassName | None:
         grade = self._take("child.grade", parse_grade) if "child.class" in self.cells else None
-        if is_nothing(self.cells.get("child.class")):
+        if "child.class" not in self.cells:
             alone = self._take("child.grade", _grade_or_class)
             return alone or around
 
@@ -191,6 +191,8 @@ class Row:
         return self._take("child.class", parse) or None
 
     def _relative(self, person: str) -> Relative | None:
+        if not any(key.startswith(person) for key in self.cells):
+            return None
         relation_text = self._text(f"{person}.relation")
         found = Relative(
             name=self._text(f"{person}.name"),
@@ -204,7 +206,15 @@ class Row:
             address=self._text(f"{person}.address"),
             workplace=self._text(f"{person}.workplace"),
         )
-        return found if found != Relative() else None
+        return found if found != _NOBODY else None
+
+
+_NOBODY = Relative()
+
+
+def _says_something(key: str, cell: Cell) -> bool:
+    """In a yes-or-no column 无 is an answer, everywhere else it stands for an empty cell."""
+    return not is_nothing(cell) or (key in _YES_NO and cell == "无")
 
 
 def column_of(key: str, header: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Reads class names as schools write them: 1年级1班, 四（2）班, 6一班, 九年级三班, 9.2, 初一（3）班, 高二1班, 小一班."""
+"""Reads class names as schools write them: 1年级1班, 四（2）班, 6一班, 9.2, 初一（3）班, 高二1班."""
 
 from __future__ import annotations
 
@@ -31,10 +31,13 @@ _LABELLED = re.compile(r"(?:所在班级|年级班级|班级|班别|班名)[::]\
 
 @dataclass(frozen=True, order=True)
 class ClassName:
-    """Grade 1 to 12 (7 is the first year of lower secondary) and the number of the class, None where a grade has one."""
+    """Grade 1 to 12 (7 begins lower secondary) and the number of the class, None where a grade has one."""
 
     grade: int
     number: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.grade}年级{self.number}班" if self.number else f"{self.grade}年级"
 
 
 def parse_class_name(raw: Cell, *, grade: int | None = None) -> Parsed[ClassName]:
@@ -59,7 +62,7 @@ def parse_grade(raw: Cell) -> Parsed[int]:
 
 
 def find_class_name(line: str) -> ClassName | None:
-    """Find a class in a longer line (`班级：1年级（1）班　班主任：…`, a title, a sheet's name); None if there is none."""
+    """Find a class in a longer line (`班级：1年级（1）班　班主任：…`, a title, a sheet's name)."""
     narrow = half_width(line)
     for label in _LABELLED.finditer(narrow):
         if found := _whole(label[1]):

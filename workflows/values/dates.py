@@ -1,4 +1,4 @@
-"""Reads dates as people write them: date cells, ISO text, 2019.4.5, 2019年4月5日, 20190405, serial numbers, year and month."""
+"""Reads dates as people write them: date cells, ISO, 2019.4.5, 2019年4月5日, 20190405, serial numbers, months."""
 
 from __future__ import annotations
 

@@ -41,6 +41,9 @@ class ValueRefused(ValueError):
 
 def as_text(raw: Cell) -> str:
     """Give the cell as one line of text: whole numbers without `.0`, outer spaces and invisible characters gone."""
+    if isinstance(raw, str):
+        is_clean = raw.isprintable() and " " not in raw
+        return raw if is_clean else " ".join(_INVISIBLE.sub(" ", raw).split())
     if raw is None:
         return ""
     if isinstance(raw, bool):
@@ -49,7 +52,7 @@ def as_text(raw: Cell) -> str:
         return str(int(raw))
     if isinstance(raw, date):
         return raw.isoformat()
-    return " ".join(_INVISIBLE.sub(" ", str(raw)).split())
+    return str(raw)
 
 
 def half_width(written: str) -> str:
@@ -64,4 +67,7 @@ def is_blank(raw: Cell) -> bool:
 
 def is_nothing(raw: Cell) -> bool:
     """Say whether nothing was written, or a word or stroke that stands for nothing (无, /, —)."""
-    return raw is None or (isinstance(raw, str) and half_width(as_text(raw)) in _NOTHING)
+    if not isinstance(raw, str):
+        return raw is None
+    written = as_text(raw)
+    return written in _NOTHING or (len(written) < 4 and half_width(written) in _NOTHING)

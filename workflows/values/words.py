@@ -1,4 +1,4 @@
-"""Recognises the words of closed lists (care situation, relation, sex, yes and no) by a table that an office can extend."""
+"""Recognises the words of closed lists (care situation, relation, sex, yes and no) by a table of words."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def standard_words() -> Words:
 
 
 def parse_care_situation(raw: Cell) -> Parsed[str]:
-    """Give `grandparents`, `one_parent`, `relatives` or `single_or_orphan`; raises ValueRefused `unknown_care_situation`."""
+    """Give `grandparents`, `one_parent`, `relatives`, `single_or_orphan`; or ValueRefused `unknown_care_situation`."""
     return _parse(raw, "care_situation", text("监护类型“{written}”不在四类之中", written=_shown(raw)))
 
 
@@ -57,8 +57,7 @@ def parse_education(raw: Cell) -> Parsed[str]:
 def parse_ethnicity(raw: Cell) -> Parsed[str]:
     """Give the ethnicity as text, a bare `汉` as `汉族`."""
     written = half_width(as_text(raw)).replace(" ", "")
-    short = set(standard_words()["ethnicity_short"]["short"])
-    return Parsed(f"{written}族" if written in short else written)
+    return Parsed(f"{written}族" if written in _index("ethnicity_short") else written)
 
 
 def shown_word(table: str, code: str) -> str:
@@ -77,7 +76,9 @@ def plain(written: str) -> str:
 
 
 def _parse(raw: Cell, table: str, refusal: Text) -> Parsed[str]:
-    code = _index(table).get(plain(as_text(raw)) or half_width(as_text(raw)))
+    index = _index(table)
+    written = as_text(raw)
+    code = index.get(written) or index.get(plain(written) or half_width(written))
     if code is None:
         raise ValueRefused(f"unknown_{table}", refusal)
     return Parsed(code)

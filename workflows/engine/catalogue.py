@@ -59,7 +59,7 @@ _RISKS = {
 def standard_catalogue(forms: Mapping[str, Form] | None = None, *, knows_calendar: bool = True) -> Catalogue:
     """Give the catalogue of the product as shipped, with the forms at hand."""
     columns = {**_child_columns(), **_relative_columns()}
-    subjects = {subject: CASE_FACTS for subject in ("staff", "place", "pairing", "register_entry", "case")}
+    subjects = dict.fromkeys(("staff", "place", "pairing", "register_entry", "case"), CASE_FACTS)
     return Catalogue(
         roles=ROLES,
         forms=dict(forms or {}),

@@ -178,7 +178,7 @@ def compile_form(
 
 
 def field_offers(definition: Form, code_lists: CodeLists, *, prefix: str = "") -> dict[str, Offer]:
-    """Offer the fields of a form to conditions, under their keys with a prefix; an unknown code list offers no answers."""
+    """Offer the fields of a form to conditions, under prefix and key; an unknown code list offers no answers."""
     return {
         prefix + f.key: Offer(
             FIELD_TYPES.get(f.type, TEXT),

@@ -85,6 +85,22 @@ def load_pack(directory: Path = STANDARD_PACK, catalogue: Catalogue | None = Non
     return load_files(files, catalogue or standard_catalogue(), relative_to=directory)
 
 
+def check_definitions(paths: Iterable[Path]) -> tuple[bool, list[Problem]]:
+    """Check files, and the definitions inside directories, as publishing does; forms of the standard pack are known."""
+    files = list(dict.fromkeys(file for path in paths for file in _definition_files(path)))
+    catalogue = standard_catalogue(load_pack().forms)
+    problems = load_files(files, catalogue).problems
+    return not problems, list(problems)
+
+
+def _definition_files(path: Path) -> list[Path]:
+    """List the files to check: all below a directory, or in a pack only those where definitions live."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for suffix in ("*.yaml", "*.yml") for file in path.rglob(suffix))
+    return [file for file in files if file.parent.name in FOLDERS] or files
+
+
 def load_files(files: Iterable[Path], catalogue: Catalogue, *, relative_to: Path | None = None) -> Pack:
     """Load files that belong together: a workflow may name a form of any of them."""
     loaded = [_load_file(file, relative_to) for file in files]

@@ -43,7 +43,7 @@ class Machines:
         self._lock = Lock()
 
     def of(self, definition: Workflow, version_digest: str | None = None) -> Machine:
-        """Give the machine of a definition; pass the digest where it is already known, it costs more than a transition."""
+        """Give the machine of a definition; pass the digest where it is known, it costs more than a transition."""
         key = version_digest or digest(definition)
         with self._lock:
             found = self._built.get(key)

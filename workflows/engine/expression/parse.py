@@ -70,7 +70,7 @@ def read_syntax(written: str) -> tuple[Source, ast.expr]:
 
 
 def _refuse_hidden(source: Source) -> None:
-    """Refuse what would make the parser read less, or other, than stands there: comments, escapes, control characters."""
+    """Refuse what would make the parser read other than stands there: comments, escapes, control characters."""
     quote, bare = "", []
     for offset, character in enumerate(source.line):
         if character == "\\" or not character.isprintable() or (character == "#" and not quote):

@@ -49,8 +49,9 @@ class AuditPending(Base):
 
     __tablename__ = "audit_pending"
 
-    event_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("audit_event.id"), primary_key=True,
-                                          autoincrement=False)
+    event_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("audit_event.id"), primary_key=True, autoincrement=False
+    )
 
 
 class AuditLeaf(Base):

@@ -37,8 +37,15 @@ class Case(Scoped, Base):
         Index("ix_workflow_case_batch_id", "batch_id"),
         *(Index(f"ix_workflow_case_{level}_new", f"{level}_code", "workflow", "id") for level in LEVELS),
         *(
-            Index(f"ix_workflow_case_{level}_term", f"{level}_code", "workflow", "term_id", "school_code", "class_code",
-                  "state")
+            Index(
+                f"ix_workflow_case_{level}_term",
+                f"{level}_code",
+                "workflow",
+                "term_id",
+                "school_code",
+                "class_code",
+                "state",
+            )
             for level in ("city", "county", "township")
         ),
         Index("ix_workflow_case_school_term", "school_code", "workflow", "term_id", "class_code", "state"),
@@ -65,9 +72,7 @@ class Case(Scoped, Base):
     rev: Mapped[int] = mapped_column(default=1)
 
     definition: Mapped[Definition] = relationship()
-    child: Mapped[Child | None] = relationship(
-        primaryjoin="foreign(Case.child_id) == Child.id", viewonly=True
-    )
+    child: Mapped[Child | None] = relationship(primaryjoin="foreign(Case.child_id) == Child.id", viewonly=True)
     moves: Mapped[list[CaseMove]] = relationship(back_populates="case", order_by="CaseMove.id")
     # The engine moves a case by its own guarded UPDATE, which counts the revision itself.
     __mapper_args__ = {"version_id_col": rev, "version_id_generator": False}

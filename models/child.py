@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
@@ -120,7 +121,15 @@ class Relative(OfChild, Base):
     __tablename__ = "relative"
     __table_args__ = (
         of_child(),
-        UniqueConstraint("child_id", "slot", "call_order"),
+        Index(
+            "uq_relative_slot",
+            "child_id",
+            "slot",
+            unique=True,
+            sqlite_where=sql("slot <> 'other'"),
+            postgresql_where=sql("slot <> 'other'"),
+        ),
+        Index("ix_relative_call_order", "child_id", "call_order"),
         CheckConstraint("slot IN ('guardian', 'father', 'mother', 'other')", name="slot"),
         *(Index(f"ix_relative_{level}", f"{level}_code", "id") for level in LEVELS),
     )
@@ -144,8 +153,9 @@ class Relative(OfChild, Base):
     discipline = Sealed()
     rev: Mapped[int] = mapped_column(default=1)
 
-    child: Mapped[Child] = relationship(back_populates="relatives", foreign_keys="Relative.child_id",
-                                        primaryjoin="Relative.child_id == Child.id")
+    child: Mapped[Child] = relationship(
+        back_populates="relatives", foreign_keys="Relative.child_id", primaryjoin="Relative.child_id == Child.id"
+    )
     __mapper_args__ = {"version_id_col": rev}
 
     @property

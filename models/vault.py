@@ -62,9 +62,7 @@ class Keystore:
         content = {
             "wrapping": {name: base64.b64encode(key).decode() for name, key in self.wrapping.items()},
             "current": self.current,
-        } | {
-            name: base64.b64encode(getattr(self, name)).decode() for name in ("index_key", "audit_key", "cookie_key")
-        }
+        } | {name: base64.b64encode(getattr(self, name)).decode() for name in ("index_key", "audit_key", "cookie_key")}
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from workflows.engine.vocabulary import Label
 from workflows.text import Text
+
+Words = Text | Label  # a sentence of the program, or one that a definition's author wrote
 
 
 class Refusal(Exception):
     """The request is refused and nothing was changed; `faults` names the fields at fault where there are any."""
 
-    def __init__(self, code: str, message: Text, faults: Mapping[str, Text] | None = None) -> None:
+    def __init__(self, code: str, message: Words, faults: Mapping[str, Text] | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message

@@ -350,14 +350,21 @@ def upgrade() -> None:
             onupdate="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_relative")),
-        sa.UniqueConstraint("child_id", "slot", "call_order", name=op.f("uq_relative_child_id_slot_call_order")),
     )
     with op.batch_alter_table("relative", schema=None) as batch_op:
+        batch_op.create_index("ix_relative_call_order", ["child_id", "call_order"], unique=False)
         batch_op.create_index("ix_relative_city", ["city_code", "id"], unique=False)
         batch_op.create_index("ix_relative_class", ["class_code", "id"], unique=False)
         batch_op.create_index("ix_relative_county", ["county_code", "id"], unique=False)
         batch_op.create_index("ix_relative_school", ["school_code", "id"], unique=False)
         batch_op.create_index("ix_relative_township", ["township_code", "id"], unique=False)
+        batch_op.create_index(
+            "uq_relative_slot",
+            ["child_id", "slot"],
+            unique=True,
+            sqlite_where=sa.text("slot <> 'other'"),
+            postgresql_where=sa.text("slot <> 'other'"),
+        )
 
     op.create_table(
         "staff",
@@ -736,11 +743,15 @@ def downgrade() -> None:
 
     op.drop_table("staff")
     with op.batch_alter_table("relative", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_relative_slot", sqlite_where=sa.text("slot <> 'other'"), postgresql_where=sa.text("slot <> 'other'")
+        )
         batch_op.drop_index("ix_relative_township")
         batch_op.drop_index("ix_relative_school")
         batch_op.drop_index("ix_relative_county")
         batch_op.drop_index("ix_relative_class")
         batch_op.drop_index("ix_relative_city")
+        batch_op.drop_index("ix_relative_call_order")
 
     op.drop_table("relative")
     with op.batch_alter_table("name_gram", schema=None) as batch_op:

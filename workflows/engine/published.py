@@ -1,0 +1,122 @@
+"""The definitions in force and those that running cases began with, compiled once for each immutable version."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.definition import Definition as Row
+from workflows.engine.catalogue import standard_catalogue
+from workflows.engine.check_workflow import transition_offers
+from workflows.engine.definition import Form, Workflow
+from workflows.engine.expression import Expression, compile_condition
+from workflows.engine.form import FormValidator, compile_form
+from workflows.engine.loader import read_definition
+from workflows.engine.machine import Machines, fire
+from workflows.refusal import Missing
+from workflows.text import text
+
+MOST_VERSIONS = 512
+_machines = Machines()
+
+
+@dataclass(frozen=True)
+class FormVersion:
+    """A published form: its number and the validator made from it."""
+
+    id: int
+    number: int
+    form: Form
+    validator: FormValidator
+
+
+@dataclass(frozen=True)
+class WorkflowVersion:
+    """A published workflow: its definition, the compiled guards, and the way to fire its transitions."""
+
+    id: int
+    number: int
+    digest: str
+    workflow: Workflow
+    guards: Mapping[str, Expression]
+
+    def fire(self, state: str, transition: str, target: str | None = None) -> str:
+        """Return the state that a transition leads to; raises NoSuchTransition when it does not leave `state`."""
+        return fire(_machines.of(self.workflow, self.digest), state, transition, target)
+
+
+class _Versions:
+    """Compiled versions by identifier; published text never changes, so an entry is never stale."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, WorkflowVersion | FormVersion] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, session: Session, row_id: int) -> WorkflowVersion | FormVersion:
+        with self._lock:
+            if row_id in self._kept:
+                self._kept.move_to_end(row_id)
+                return self._kept[row_id]
+        row = session.get(Row, row_id)
+        if row is None:
+            raise Missing("no_definition", text("没有这个版本的定义"))
+        version = _compile(session, row)
+        with self._lock:
+            self._kept[row_id] = version
+            if len(self._kept) > MOST_VERSIONS:
+                self._kept.popitem(last=False)
+        return version
+
+
+_versions = _Versions()
+
+
+def _compile(session: Session, row: Row) -> WorkflowVersion | FormVersion:
+    definition = read_definition(row.content, row.key).definition
+    catalogue = standard_catalogue()
+    if isinstance(definition, Form):
+        facts = catalogue.subjects[definition.subject or "child"]
+        validator = compile_form(definition, facts=facts, code_lists=catalogue.code_lists)
+        return FormVersion(row.id, row.version, definition, validator)
+    if not isinstance(definition, Workflow):
+        raise Missing("no_definition", text("没有这个版本的定义"))
+    named = {transition.form for transition in definition.transitions.values()} | {definition.open.form}
+    forms = {key: form_in_force(session, key).form for key in named if key}
+    complete = catalogue.with_forms(forms)
+    guards = {
+        key: compile_condition(transition.when, transition_offers(definition, transition, complete))
+        for key, transition in definition.transitions.items()
+        if transition.when
+    }
+    return WorkflowVersion(row.id, row.version, row.digest, definition, guards)
+
+
+def _in_force(session: Session, kind: str, key: str) -> int:
+    found = session.scalar(select(Row.id).where(Row.kind == kind, Row.key == key, Row.state == "in_force"))
+    if found is None:
+        raise Missing("no_definition", text("还没有发布：{key}", key=key))
+    return found
+
+
+def form_in_force(session: Session, key: str) -> FormVersion:
+    """Return the form in force; raises Missing when none was published."""
+    version = _versions.get(session, _in_force(session, "form", key))
+    assert isinstance(version, FormVersion)
+    return version
+
+
+def workflow_in_force(session: Session, key: str) -> WorkflowVersion:
+    """Return the workflow with which new cases begin; raises Missing when none was published."""
+    return workflow_version(session, _in_force(session, "workflow", key))
+
+
+def workflow_version(session: Session, row_id: int) -> WorkflowVersion:
+    """Return the version that a running case is bound to."""
+    version = _versions.get(session, row_id)
+    assert isinstance(version, WorkflowVersion)
+    return version

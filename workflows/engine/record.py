@@ -1,0 +1,46 @@
+"""The answers of a form as they are kept: protected fields sealed one by one, the others readable."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models.vault import vault_of
+from workflows.audit import PROTECTED
+from workflows.engine.definition import Form
+from workflows.fields import visible
+
+
+def seal_answers(session: Session, form: Form, stored: Mapping[str, Any], owner: int, record_id: int) -> dict[str, Any]:
+    """Return the answers with every field of class P2 or P3 sealed under the owner's key."""
+    vault = vault_of(session)
+    kept: dict[str, Any] = {}
+    for key, value in stored.items():
+        if value is not None and form.field(key).protection.value in PROTECTED:
+            sealed = vault.seal(owner, f"case_record:{record_id}:{key}", json.dumps(value, ensure_ascii=False))
+            kept[key] = {"sealed": base64.b64encode(sealed).decode()}
+        else:
+            kept[key] = value
+    return kept
+
+
+def open_answers(
+    session: Session, form: Form, data: Mapping[str, Any], owner: int, record_id: int, level: str
+) -> dict[str, Any]:
+    """Return the answers that may be seen at a level (`P0`…`P3`); the others are left out."""
+    vault = vault_of(session)
+    found: dict[str, Any] = {}
+    known = {field.key: field.protection.value for field in form.fields}
+    for key, value in data.items():
+        if not visible(known.get(key, "P3"), level):
+            continue
+        if isinstance(value, dict) and "sealed" in value:
+            sealed = base64.b64decode(value["sealed"])
+            found[key] = json.loads(vault.open(owner, f"case_record:{record_id}:{key}", sealed))
+        else:
+            found[key] = value
+    return found

@@ -50,18 +50,19 @@ class Pack:
 def read_definition(written: str, file: str) -> Loaded:
     """Read a definition from YAML and check its shape, without looking at what it refers to."""
     document = Document(written, file)
-    if document.problems:
+    if any(problem.code != "duplicate_key" for problem in document.problems):
         return Loaded(document, None, tuple(document.problems))
+    doubled = tuple(document.problems)
     value = document.value
     kind = next(iter(value), "") if isinstance(value, dict) else ""
     model = KINDS.get(kind)
     if model is None:
         message = text("第一个键应是 {kinds} 之一", kinds="、".join(KINDS))
-        return Loaded(document, None, (document.problem((), "unknown_kind", message),))
+        return Loaded(document, None, (*doubled, document.problem((), "unknown_kind", message)))
     try:
-        return Loaded(document, model.model_validate(value, by_alias=True, by_name=False), ())
+        return Loaded(document, model.model_validate(value, by_alias=True, by_name=False), doubled)
     except ValidationError as error:
-        return Loaded(document, None, tuple(_problems(document, error)))
+        return Loaded(document, None, (*doubled, *_problems(document, error)))
 
 
 def load_definition(written: str, file: str, catalogue: Catalogue) -> Loaded:

@@ -1,0 +1,291 @@
+"""What keeps a definition from being published, each with the exact place in the file; « marks that place."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from workflows.engine.catalogue import Catalogue, standard_catalogue
+from workflows.engine.loader import Loaded, load_definition, load_pack
+
+WORKFLOW = """\
+workflow: aid_request
+title: {zh: 资助申请, en: Aid request}
+prefix: ZZ
+subject: child
+open: {by: [class_teacher], form: child_file, require: [care_situation]}
+states:
+  draft: {label: {zh: 拟定}, kind: start}
+  review: {label: {zh: 审核}, tasks: {who: [office@school]}, deadline: {after: 5 workdays, at: [{80%: remind}]}}
+  paid: {label: {zh: 已发放}, kind: end}
+transitions:
+  submit: {from: draft, to: review, by: [class_teacher], form: child_file, when: "child.risk == 'high'"}
+  pay: {from: review, to: paid, by: [office], require: [opinion]}
+"""
+
+FORM = """\
+form: visit
+title: {zh: 家访记录}
+subject: child
+sections:
+  - {key: home, title: {zh: 家庭}}
+fields:
+  - {key: met, type: choice, label: {zh: 见到谁}, section: home, options: relation}
+  - {key: phone, type: phone, class: P2, label: {zh: 电话}, bind: guardian.phone, visible_when: met != 'other'}
+  - {key: visited_on, type: date, label: {zh: 日期}, max: today}
+"""
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return standard_catalogue(load_pack().forms)
+
+
+def edited(text: str, *edits: tuple[str, str]) -> str:
+    """Change a text where it says something exactly once."""
+    for sound, broken in edits:
+        assert text.count(sound) == 1
+        text = text.replace(sound, broken)
+    return text
+
+
+def found(marked: str, catalogue: Catalogue) -> tuple[list[tuple[int, int, str]], tuple[int, int], Loaded]:
+    """Load a text without its mark; give what was found, and the line and column of the mark."""
+    before = marked[: marked.index("«")]
+    loaded = load_definition(marked.replace("«", ""), "office.yaml", catalogue)
+    place = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    return [(p.line, p.column, p.code) for p in loaded.problems], place, loaded
+
+
+@pytest.mark.parametrize(
+    ("sound", "broken", "code"),
+    [
+        ("subject: child\n", "subject: «pupil\n", "bad_value"),
+        ("prefix: ZZ", "prefix: «zz9", "bad_pattern"),
+        ("title: {zh: 资助申请, en: Aid request}", "title: «资助申请", "bad_type"),
+        ("title: {zh: 资助申请, en: Aid request}", "title: {zh: «2026}", "bad_type"),
+        ("title: {zh: 资助申请,", "title: {zh: 资助申请, «fr: Aide,", "unknown_key"),
+        (
+            "paid: {label: {zh: 已发放}, kind: end}",
+            "paid: {label: {zh: 已发放}, kind: end, «colour: red}",
+            "unknown_key",
+        ),
+        ("paid: {label: {zh: 已发放}, kind: end}", "paid: {label: {zh: 已发放}, kind: «over}", "bad_value"),
+        ("paid: {label: {zh: 已发放}", "«Paid!: {label: {zh: 已发放}", "bad_pattern"),
+        ("after: 5 workdays", "after: «5 fortnights", "bad_span"),
+        ("after: 5 workdays", "after: «0 workdays", "bad_span"),
+        ("[{80%: remind}]", "[«{80: remind}]", "bad_rung"),
+        ("[{80%: remind}]", "[«{80%: assign}]", "bad_rung"),
+        ("office@school", "«office@galaxy", "bad_assignee"),
+        ("office@school", "«offce@school", "unknown_role"),
+        ("open: {by: [class_teacher]", "open: {by: [class_teacher, «headmaster]", "unknown_role"),
+        ("open: {by: [class_teacher]", "open: {by: «[]", "nobody_may"),
+        ("require: [care_situation]", "require: [«care_situatoin]", "unknown_field"),
+        ("require: [opinion]", "require: [«amount]", "unknown_field"),
+        ("form: child_file, require", "form: «child_fil, require", "unknown_form"),
+        ("form: child_file, when", "form: «aid_form, when", "unknown_form"),
+        ("from: review, to: paid", "from: «reviw, to: paid", "unknown_state"),
+        ("from: review, to: paid", "from: [review, «nowhere], to: paid", "unknown_state"),
+        ("from: review, to: paid", "from: review, to: «payed", "unknown_state"),
+        ("from: review, to: paid", "from: [review, «paid], to: paid", "end_has_outgoing"),
+        ("  pay: {from: review, to: paid, by: [office],", "  «pay: {from: review, to: paid,", "nobody_may"),
+        ("by: [office], require", "by: [office], effects: [«format disk], require", "unknown_effect"),
+        ("by: [office], require", "by: [office], effects: [«os.getcwd], require", "bad_pattern"),
+        ("by: [office], require", "by: [office], «after: os.getcwd, require", "unknown_key"),
+        ("by: [office], require", "by: [office], not_same_person_as: «submitt, require", "unknown_transition"),
+        (
+            "by: [class_teacher], form: child_file, when",
+            "decided: «tasks, form: child_file, when",
+            "decided_without_tasks",
+        ),
+        ("who: [office@school]}", "who: [office@school], mode: «ratio}", "bad_ratio"),
+        ("{zh: 审核}, tasks", "{zh: 审核}, kind: «start, tasks", "several_starts"),
+        ("  paid: {", "  «lost: {label: {zh: 丢失}, kind: end}\n  paid: {", "unreachable_state"),
+        ("\"child.risk == 'high'\"", "\"child.risk == «'hihg'\"", "unknown_option"),
+        ("\"child.risk == 'high'\"", "'child.risk == «''hihg'''", "unknown_option"),
+        ("\"child.risk == 'high'\"", "«child.rsk == 'high'", "unknown_name"),
+    ],
+)
+def test_it_points_at_what_is_wrong_in_a_workflow(sound: str, broken: str, code: str, catalogue: Catalogue) -> None:
+    problems, place, _ = found(edited(WORKFLOW, (sound, broken)), catalogue)
+    assert problems == [(*place, code)]
+
+
+@pytest.mark.parametrize(
+    ("edits", "code"),
+    [
+        ([("workflow:", "«workflow:"), ("prefix: ZZ\n", "")], "missing_key"),
+        ([("{80%: remind}", "{80%: «assign boss@township}")], "unknown_role"),
+        ([("{zh: 已发放}, kind: end", "{zh: 已发放}, kind: end, «kind: end")], "duplicate_key"),
+        ([("states:", "«states:"), ("{zh: 拟定}, kind: start", "{zh: 拟定}")], "no_start"),
+        ([("states:", "«states:"), ("{zh: 已发放}, kind: end", "{zh: 已发放}")], "no_end"),
+        ([("\"child.risk == 'high'\"", "child.is_poor and «form.care()")], "unknown_function"),
+        ([("\"child.risk == 'high'\"", "«1 < 2")], "constant_condition"),
+    ],
+)
+def test_it_points_at_the_part_of_a_workflow_that_lacks_something(
+    edits: list[tuple[str, str]], code: str, catalogue: Catalogue
+) -> None:
+    problems, place, _ = found(edited(WORKFLOW, *edits), catalogue)
+    assert problems == [(*place, code)]
+
+
+def test_a_sound_workflow_has_no_problem(catalogue: Catalogue) -> None:
+    assert load_definition(WORKFLOW, "office.yaml", catalogue).problems == ()
+
+
+def test_a_sound_form_has_no_problem(catalogue: Catalogue) -> None:
+    assert load_definition(FORM, "office.yaml", catalogue).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("added", "code"),
+    [
+        ("  «loop: {label: {zh: 打转}}\n", "dead_end"),
+        ("  «loop: {label: {zh: 打转}}\n", "no_way_to_end"),
+    ],
+)
+def test_a_state_that_nobody_can_leave_is_found(added: str, code: str, catalogue: Catalogue) -> None:
+    text = WORKFLOW.replace("  paid: {", f"{added}  paid: {{")
+    text += "  stray: {from: review, to: loop, by: [office]}\n"
+    if code == "no_way_to_end":
+        text += "  round: {from: loop, to: loop, by: [office]}\n"
+    problems, place, _ = found(text, catalogue)
+    assert problems == [(*place, code)]
+
+
+def test_any_source_counts_as_a_way_out_of_every_state_that_is_no_end(catalogue: Catalogue) -> None:
+    text = WORKFLOW.replace("pay: {from: review,", "pay: {from: any,")
+    loaded = load_definition(text, "office.yaml", catalogue)
+    assert loaded.problems == ()
+    assert loaded.definition is not None
+    assert loaded.definition.sources("pay") == ("draft", "review")  # type: ignore[union-attr]
+
+
+def test_working_days_without_a_calendar_are_refused() -> None:
+    without = standard_catalogue(load_pack().forms, knows_calendar=False)
+    problems, place, _ = found(WORKFLOW.replace("after: 5 workdays", "after: «5 workdays"), without)
+    assert problems == [(*place, "deadline_without_calendar")]
+    assert load_definition(WORKFLOW.replace("5 workdays", "5 days"), "office.yaml", without).problems == ()
+
+
+def test_a_fault_inside_a_folded_condition_is_found_on_its_own_line(catalogue: Catalogue) -> None:
+    block = WORKFLOW.replace(
+        "submit: {from: draft, to: review, by: [class_teacher], form: child_file, when: \"child.risk == 'high'\"}",
+        "submit:\n    from: draft\n    to: review\n    by: [class_teacher]\n    when: >-\n"
+        "      child.risk == 'high'\n      and child.is_poor\n      and «child.isfocus",
+    )
+    problems, place, _ = found(block, catalogue)
+    assert problems == [(*place, "unknown_name")]
+    literal, place, _ = found(block.replace(">-", "|"), catalogue)
+    assert literal == [(*place, "unknown_name")]
+
+
+@pytest.mark.parametrize(
+    ("sound", "broken", "code"),
+    [
+        ("type: phone", "type: «telephone", "bad_value"),
+        ("section: home", "section: «hom", "unknown_section"),
+        ("options: relation", "options: «relatoin", "unknown_code_list"),
+        (
+            "options: relation",
+            "options: [{value: other, label: {zh: 甲}}, {value: «other, label: {zh: 乙}}]",
+            "duplicate_option",
+        ),
+        ("options: relation", "options: «[]", "bad_options"),
+        ("max: today", "max: today, options: «relation", "bad_options"),
+        ("max: today", "max: «soon", "bad_bound"),
+        ("max: today", "max: «2030-02-30", "bad_bound"),
+        ("max: today", "max: «10", "bad_bound"),
+        ("max: today", "min: 2030-01-01, max: «2029-01-01", "bad_bound"),
+        ("max: today", "all_required: «true", "misplaced"),
+        ("max: today", "max_length: «9", "misplaced"),
+        ("bind: guardian.phone", "bind: «guardian.fone", "unknown_column"),
+        ("bind: guardian.phone", "bind: «child.birth_on", "bind_type"),
+        ("visible_when: met != 'other'", "visible_when: met != «'nobody'", "unknown_option"),
+        ("visible_when: met != 'other'", "visible_when: visited_on > «'soon'", "expression_date"),
+        ("visible_when: met != 'other'", "required_when: «mett == 'x'", "unknown_name"),
+    ],
+)
+def test_it_points_at_what_is_wrong_in_a_form(sound: str, broken: str, code: str, catalogue: Catalogue) -> None:
+    problems, place, _ = found(edited(FORM, (sound, broken)), catalogue)
+    assert problems == [(*place, code)]
+
+
+@pytest.mark.parametrize(
+    ("edits", "code"),
+    [
+        ([("class: P2", "class: P1"), ("bind: guardian", "bind: «guardian")], "class_too_low"),
+        ([("class: P2, ", ""), ("bind: guardian", "bind: «guardian")], "class_too_low"),
+        ([("key: phone", "key: «phone"), ("met != 'other'", "present(phone)")], "condition_loop"),
+        ([("max: today", "max: today}\n  - {key: «met, type: text, label: {zh: 又一个}")], "duplicate_field"),
+        ([("title: {zh: 家庭}", "title: {zh: 家庭}}\n  - {key: «home, title: {zh: 又一组}")], "duplicate_section"),
+    ],
+)
+def test_it_points_at_the_part_of_a_form_that_does_not_fit(
+    edits: list[tuple[str, str]], code: str, catalogue: Catalogue
+) -> None:
+    problems, place, _ = found(edited(FORM, *edits), catalogue)
+    assert code in [problem[2] for problem in problems]
+    assert (*place, code) == problems[0]
+
+
+def test_two_fields_cannot_fill_the_same_column(catalogue: Catalogue) -> None:
+    text = FORM + "  - {key: other, type: phone, class: P2, label: {zh: 另一个}, bind: «guardian.phone}\n"
+    problems, place, _ = found(text, catalogue)
+    assert problems == [(*place, "duplicate_bind")]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("«", "unknown_kind"),
+        ("«- 1\n- 2\n", "unknown_kind"),
+        ("«recipe: soup\n", "unknown_kind"),
+        ("form: a\ntitle: «!!python/object:os.system {zh: a}\n", "yaml_tag"),
+        ("form: &x a\ntitle: {zh: *x}\n", "yaml_alias"),
+        ("form: a\n  title«: {zh: a}\n", "yaml_syntax"),
+        ("form: a\n---\nform: b\n", "yaml_syntax"),
+        ("form: «\x07\n", "yaml_character"),
+        ("form: " + "[" * 60 + "]" * 60 + "\n", "yaml_too_deep"),
+        ("form: " + "[" * 10_000 + "\n", "yaml_syntax"),
+        ("form: " + "x" * 400_001, "file_too_long"),
+        ("form: " + "9" * 5000 + "\n", "missing_key"),
+        ("? [a, b]\n: c\n", "yaml_key"),
+    ],
+)
+def test_a_broken_file_is_a_problem_and_never_an_exception(text: str, code: str, catalogue: Catalogue) -> None:
+    loaded = load_definition(text.replace("«", ""), "office.yaml", catalogue)
+    assert loaded.definition is None
+    assert code in {problem.code for problem in loaded.problems}
+    if "«" in text:
+        before = text[: text.index("«")]
+        place = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        assert place in {(p.line, p.column) for p in loaded.problems if p.code == code}
+
+
+def test_text_of_a_definition_is_never_imported(catalogue: Catalogue) -> None:
+    sys.modules.pop("antigravity", None)
+    here = os.getcwd()
+    for key in ("after", "before", "conditions", "unless", "prepare"):
+        text = WORKFLOW.replace("by: [office], require", f"by: [office], {key}: antigravity.fly, require")
+        problems = load_definition(text, "office.yaml", catalogue).problems
+        assert [p.code for p in problems] == ["unknown_key"]
+    assert "antigravity" not in sys.modules
+    assert os.getcwd() == here
+
+
+def test_all_faults_of_a_file_are_told_at_once(catalogue: Catalogue) -> None:
+    text = WORKFLOW.replace("[office@school]", "[boss]").replace("to: paid", "to: gone").replace("'high'", "'huge'")
+    codes = [problem.code for problem in load_definition(text, "office.yaml", catalogue).problems]
+    assert codes == ["unknown_role", "unknown_option", "unknown_state"]
+
+
+def test_the_digest_ignores_layout_and_comments_and_sees_every_change_of_meaning(catalogue: Catalogue) -> None:
+    one = load_definition(WORKFLOW, "a.yaml", catalogue)
+    spaced = WORKFLOW.replace("prefix: ZZ", "# 案号\nprefix:   ZZ\none_open_per_subject: true")
+    assert load_definition(spaced, "b.yaml", catalogue).digest == one.digest
+    for sound, other in (("5 workdays", "6 workdays"), ("[opinion]", "[reason]"), ("'high'", "'low'"), ("ZZ", "ZY")):
+        assert load_definition(WORKFLOW.replace(sound, other), "c.yaml", catalogue).digest != one.digest

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator, StringConstraints, model_serializer
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, model_serializer
 
 from workflows.engine.vocabulary import (
     AssigneeText,
@@ -240,7 +240,7 @@ def _read_day(value: str) -> date:
         raise refusal("bad_bound") from None
 
 
-Bound = Annotated[Decimal | date | Literal["today"], PlainValidator(read_bound)]
+Bound = Annotated[Decimal | date | Literal["today"], PlainValidator(read_bound), PlainSerializer(str, return_type=str)]
 
 
 class Section(Part):

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from argon2 import PasswordHasher
+from sqlalchemy import select
 
+from models.audit import AuditEvent
+from models.child import Child, Relative
 from models.database import Database
 from models.place import Place
 from models.school_year import SchoolYear, Term
 from models.scope import LEVELS, NO_PLACE, Branch, system_scope
+from models.search import name_key, replace_grams
 from models.staff import Appointment, Staff
 from models.types import new_id
 from models.vault import vault_of
 from workflows.actor import Actor, Post
+from workflows.policy import Permission, standard_policy
+from workflows.transaction import Origin, Transaction, transaction
 
 NOW = datetime(2026, 11, 20, 1, 40, tzinfo=UTC)  # 09:40 in the schools
 PASSWORD = "jing-shui-liu-shen-3"
+
+POLICY = standard_policy()
 
 PLACES = (
     # code, kind, name, parent, stage, cohort, number
@@ -65,6 +77,49 @@ class Cast:
 
     def __getitem__(self, login: str) -> Actor:
         return self.actors[login]
+
+    @contextmanager
+    def acting(self, login: str, permission: Permission, at: datetime = NOW) -> Iterator[Transaction]:
+        """A transaction of one of the people, in the scope that a permission gives them."""
+        actor = self.actors[login]
+        scope = POLICY.scope(actor, permission)
+        origin = Origin("test-request", "127.0.0.1")
+        with transaction(self.database, actor, POLICY, scope, origin=origin, clock=lambda: at) as tx:
+            yield tx
+
+    @contextmanager
+    def system(self, name: str = "tests", at: datetime = NOW) -> Iterator[Transaction]:
+        """A transaction of a part of the system."""
+        actor = Actor.of_system(name)
+        origin = Origin("test-request", "local")
+        with transaction(self.database, actor, POLICY, system_scope(name), origin=origin, clock=lambda: at) as tx:
+            yield tx
+
+    def events(self, *actions: str) -> list[dict[str, Any]]:
+        """The bodies of the audit events so far, of these actions only where any are named."""
+        with self.database.session(system_scope("tests"), kind="audit") as session:
+            rows = session.scalars(select(AuditEvent).order_by(AuditEvent.id))
+            bodies = [json.loads(row.body) for row in rows]
+        return [body for body in bodies if not actions or body["action"] in actions]
+
+    def add_child(self, place: str, name: str = "林小禾", **values: Any) -> int:
+        """A child on file in a class, with a guardian; returns its identifier."""
+        with self.database.transaction(system_scope("tests")) as session:
+            codes = self.codes(place)
+            child = Child(id=new_id(), name=name, name_key=name_key(name), made_at=NOW, made_at_school=codes["school"])
+            child.sex = "female"
+            child.place_at(codes)
+            session.add_all([vault_of(session).new_key(child.id), child])
+            session.flush()
+            for key, value in values.items():
+                setattr(child, key, value)
+            relative = Relative(id=new_id(), child_id=child.id, slot="guardian", call_order=1, name="林长顺")
+            relative.place_at(codes)
+            session.add(relative)
+            relative.relation, relative.phone = "grandfather", "13800002716"
+            session.flush()
+            replace_grams(session, child)
+            return child.id
 
     def codes(self, code: str) -> dict[str, str]:
         """The level codes of a place."""

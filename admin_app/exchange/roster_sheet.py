@@ -108,7 +108,7 @@ def write_refused_rows(report: RosterReport, grids: Sequence[Grid], translate: T
         for number, grid in enumerate(grids, start=1):
             findings = by_sheet.pop(grid.name, None)
             if findings:
-                sheet = book.add_worksheet(_sheet_name(grid.name, number, translate))
+                sheet = book.add_worksheet(_sheet_name(book, grid.name, number, translate))
                 _write_findings(sheet, grid, findings, report, formats, translate)
         if not book.worksheets():
             book.add_worksheet(text("没有退回的行").render(translate))
@@ -120,10 +120,8 @@ def write_template(translate: Translate = str) -> bytes:
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, dict(_PLAIN_STRINGS)) as book:
         sheet = book.add_worksheet(text("登记表").render(translate))
-        head = book.add_format(
-            {"bold": True, "text_wrap": True, "border": 1, "bg_color": "#EEF3F1", "valign": "vcenter"}
-        )
-        as_text = book.add_format({"num_format": "@"})
+        head = book.add_format(_HEAD)
+        as_text = book.add_format({"num_format": 49})  # the built-in text format
         as_date = book.add_format({"num_format": "yyyy-mm-dd"})
         sheet.freeze_panes(1, 2)
         sheet.set_row(0, 32)
@@ -202,7 +200,7 @@ def _has_class_around(table: TableSeen) -> bool:
 def _write_cell(sheet: Worksheet, line: int, column: int, cell: Cell, as_date: Format) -> None:
     if cell is None or cell == "":
         return
-    if isinstance(cell, date):
+    if isinstance(cell, date) and cell.year > 1900:
         sheet.write_datetime(line, column, cell, as_date)
     elif isinstance(cell, int | float) and not isinstance(cell, bool):
         sheet.write_number(line, column, cell)
@@ -237,9 +235,9 @@ def _width(key: str) -> int:
     return {"sequence": 6, "child.id_number": 22, "child.home_address": 28, "child.note": 24}.get(key, 13)
 
 
-def _sheet_name(name: str | None, number: int, translate: Translate) -> str:
-    """Spreadsheets refuse some characters and long names; a source file may bring them."""
-    cleaned = "".join(" " if mark in "[]:*?/\\" else mark for mark in name or text("退回的行").render(translate)).strip(
-        " '"
-    )
-    return cleaned[:_SHEET_NAME_LIMIT] if cleaned else str(number)
+def _sheet_name(book: xlsxwriter.Workbook, name: str | None, number: int, translate: Translate) -> str:
+    """Give a name that spreadsheets accept: some characters, long names, doubles and `history` are refused."""
+    wanted = name or text("退回的行").render(translate)
+    cleaned = "".join(" " if mark in "[]:*?/\\" else mark for mark in wanted).strip(" '")[:_SHEET_NAME_LIMIT]
+    taken = {"", "history", *(sheet.get_name().lower() for sheet in book.worksheets())}
+    return cleaned if cleaned.lower() not in taken else f"#{number}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import io
-from datetime import date, datetime, time, timedelta
+import marshal
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
 from typing import Any
 
-from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
-
+from admin_app.exchange.native_reader import SECONDS
 from admin_app.exchange.packed import MOST_CELLS, MOST_COLUMNS, MOST_SHEET_ROWS, check_packed
 from admin_app.exchange.separated import read_separated
 from workflows.roster.fault import RosterFault
@@ -16,6 +18,8 @@ from workflows.text import Text, text
 from workflows.values import Cell
 
 MOST_BYTES = 20 * 1024 * 1024
+_READER = Path(__file__).with_name("native_reader.py")
+_LIMITS = {"rows": MOST_SHEET_ROWS, "columns": MOST_COLUMNS}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _OTHER_FORMATS = (
@@ -64,38 +68,33 @@ def _refuse_other_formats(data: bytes, file: str) -> None:
 
 
 def _sheets(data: bytes, file: str) -> list[Grid]:
+    kind, content = _read_apart(data, file)
+    if kind == "password":
+        raise _locked(file)
+    if kind == "too_many_rows":
+        message = text("“{sheet}”的行数或列数超出上限（{rows} 行、{columns} 列）", sheet=content, **_LIMITS)
+        raise RosterFault("too_many_rows", message)
+    return [Grid(name, _with_dates(rows), tuple(Merge(*merge) for merge in merges)) for name, rows, merges in content]
+
+
+def _read_apart(data: bytes, file: str) -> tuple[str, Any]:
+    limits = [str(limit) for limit in (MOST_SHEET_ROWS, MOST_COLUMNS, MOST_CELLS)]
+    command = [sys.executable, "-I", str(_READER), *limits]
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        visible = [sheet.name for sheet in book.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
-        return [_grid(book.get_sheet_by_name(name), file) for name in visible]
-    except (RosterFault, KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except PasswordError as error:
-        raise _locked(file) from error
-    except BaseException as error:  # the reader is native code: a panic on a damaged file is no Exception
-        raise _unreadable(
-            text("文件“{file}”已损坏或不是表格；请用表格软件打开后另存为 .xlsx 再上传", file=file)
-        ) from error
+        done = subprocess.run(command, input=data, capture_output=True, timeout=SECONDS, check=True)  # noqa: S603
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        message = text("文件“{file}”已损坏或不是表格；请用表格软件打开后另存为 .xlsx 再上传", file=file)
+        raise _unreadable(message) from error
+    answer: tuple[str, Any] = marshal.loads(done.stdout)  # noqa: S302  written by our own reader
+    return answer
 
 
-def _grid(sheet: CalamineSheet, file: str) -> Grid:
-    if sheet.start is None:
-        return Grid(sheet.name, [])
-    if sheet.total_height > MOST_SHEET_ROWS or sheet.total_height * sheet.total_width > MOST_CELLS:
-        raise RosterFault("too_many_rows", text("“{sheet}”超过 {most} 行", sheet=sheet.name, most=MOST_SHEET_ROWS))
-    if sheet.total_width > MOST_COLUMNS:
-        raise RosterFault("too_many_rows", text("“{sheet}”超过 {most} 列", sheet=sheet.name, most=MOST_COLUMNS))
-    rows: list[list[Cell]] = sheet.to_python(skip_empty_area=False)  # type: ignore[assignment]
+def _with_dates(rows: list[list[Any]]) -> list[list[Cell]]:
     for row in rows:
         for column, cell in enumerate(row):
-            if isinstance(cell, time | timedelta) or type(cell) is datetime:
-                row[column] = _plain(cell)
-    merges = tuple(Merge(top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ())
-    return Grid(sheet.name, rows, merges)
-
-
-def _plain(cell: Any) -> Cell:
-    return date(cell.year, cell.month, cell.day) if isinstance(cell, datetime) else str(cell)
+            if type(cell) is tuple:
+                row[column] = date(*cell)
+    return rows
 
 
 def _locked(file: str) -> RosterFault:

@@ -126,8 +126,8 @@ def find_tables(grid: Grid, synonyms: Synonyms, chosen: Mapping[str, str]) -> tu
     tables: list[Table] = []
     nameless: Text | None = None
     previous_end = 0
-    for head, following in zip(heads, [*heads[1:], None], strict=True):
-        end = following.top if following else len(grid.rows)
+    ends = [*(head.top for head in heads), len(grid.rows)][1:]
+    for head, end in zip(heads, ends, strict=True):
         made = _tables_under(grid, head, end, synonyms, chosen)
         if made:
             above = _class_above(grid, previous_end, head.top)

@@ -9,7 +9,8 @@ from workflows.text import text
 from workflows.values.parsed import Cell, Parsed, ValueRefused, as_text, half_width
 
 _NUMERAL = r"(?:1[0-9]|2[0-9]|[0-9]{1,2}|二?十[一二三四五六七八九]?|[一二三四五六七八九])"
-_STAGES = {"小学": 0, "小": 0, "初中": 6, "初": 6, "七八九": 6, "高中": 9, "高": 9}
+# Grades before each stage, and the last grade of it.
+_STAGES = {"小": (0, 6), "初": (6, 9), "高": (9, 12)}
 _STAGE = r"(小学|小|初中|初|高中|高)?"
 _PATTERNS = (
     re.compile(rf"{_STAGE}({_NUMERAL})年?级?第?\(({_NUMERAL})\)班?"),
@@ -100,10 +101,10 @@ def _number_alone(written: str, grade: int) -> ClassName | None:
 
 def _grade(stage: str | None, numeral: str) -> int | None:
     years = _numeral(numeral)
-    start = _STAGES[stage] if stage else 0
+    before, last = _STAGES[stage[0]] if stage else (0, 12)
     # 初七 and 高十 are written too: the grade counts from the first year of school then.
-    grade = years if years > start else years + start
-    return grade if 1 <= grade <= 12 else None
+    grade = years if years > before else years + before
+    return grade if before < grade <= last else None
 
 
 def _numeral(written: str) -> int:

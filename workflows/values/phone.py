@@ -12,7 +12,7 @@ _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _LANDLINE = re.compile(r"(0(?:10|2[0-9]|[3-9][0-9]{2}))([2-9][0-9]{6,7})")
 _EXTENSION = re.compile(r"(?:转|#|ext\.?|分机|(?<=[0-9]{7})-)([0-9]{1,5})$", re.IGNORECASE)
 _FLOAT_TEXT = re.compile(r"[0-9]{5,}\.0+|[0-9](\.[0-9]+)?[Ee]\+?[0-9]{1,2}")
-_SEVERAL = re.compile(r"[/,;、]|或|和|\s{1,}(?=1[3-9][0-9]{9})")
+_SEVERAL = re.compile(r"[/,;、]|或|和|(?<=[0-9]{7})\s+(?=1[3-9][0-9]{9})")
 _SEPARATORS = re.compile(r"[\s\-()—–.·_:*'’‘`\"]")
 _COUNTRY = re.compile(r"^(?:\+|00)?86(?=1[3-9][0-9]{9}$|0[0-9]{9,11}$)")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,46 +38,21 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory, keystore: Keystore) -
 
 
 @pytest.fixture(scope="session")
+def peopled_sqlite(empty_sqlite: Path, keystore: Keystore) -> tuple[Path, Cast]:
+    """A SQLite file with the cast and the standard pack."""
+    path = empty_sqlite.with_name("peopled.db")
+    shutil.copy(empty_sqlite, path)
+    database = Database(f"sqlite:///{path}", keystore)
+    people = fill(database)
+    database.dispose()
+    return path, people
+
+
+@pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a PostgreSQL server of this test process, with an owner and an application role."""
     with running_server(tmp_path_factory.mktemp("postgres")) as url:
         yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, keystore: Keystore, tmp_path: Path) -> Iterator[Database]:
-    """An empty migrated database of each kind."""
-    yield from _database(request.param, request, keystore, tmp_path)
-
-
-@pytest.fixture
-def sqlite(request: pytest.FixtureRequest, keystore: Keystore, tmp_path: Path) -> Iterator[Database]:
-    """An empty migrated SQLite database."""
-    yield from _database("sqlite", request, keystore, tmp_path)
-
-
-@pytest.fixture
-def postgresql(request: pytest.FixtureRequest, keystore: Keystore, tmp_path: Path) -> Iterator[Database]:
-    """An empty migrated PostgreSQL database."""
-    yield from _database("postgresql", request, keystore, tmp_path)
-
-
-def _database(kind: str, request: pytest.FixtureRequest, keystore: Keystore, folder: Path) -> Iterator[Database]:
-    if kind == "sqlite":
-        path = folder / "office.db"
-        shutil.copy(request.getfixturevalue("empty_sqlite"), path)
-        database = Database(f"sqlite:///{path}", keystore)
-        yield database
-        database.dispose()
-        return
-    server = request.getfixturevalue("postgres_server")
-    template = request.getfixturevalue("empty_postgresql")
-    name = f"t{os.getpid()}_{os.urandom(4).hex()}"
-    _as_superuser(server, f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}")
-    database = Database(_url(server, name, APPLICATION), keystore, pooled=False)
-    yield database
-    database.dispose()
-    _as_superuser(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +66,79 @@ def empty_postgresql(postgres_server: str, keystore: Keystore) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def peopled_postgresql(empty_postgresql: str, postgres_server: str, keystore: Keystore) -> tuple[str, Cast]:
+    """The name of a PostgreSQL database with the cast and the standard pack."""
+    name = f"peopled{os.getpid()}"
+    _as_superuser(postgres_server, f"CREATE DATABASE {name} TEMPLATE {empty_postgresql} OWNER {OWNER}")
+    database = Database(_url(postgres_server, name, APPLICATION), keystore, pooled=False)
+    people = fill(database)
+    database.dispose()
+    return name, people
+
+
+Request = pytest.FixtureRequest
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: Request, keystore: Keystore, tmp_path: Path) -> Iterator[Database]:
+    """An empty migrated database of each kind."""
+    with _database(request.param, request, keystore, tmp_path) as (opened, _):
+        yield opened
+
+
+@pytest.fixture
+def sqlite(request: Request, keystore: Keystore, tmp_path: Path) -> Iterator[Database]:
+    """An empty migrated SQLite database."""
+    with _database("sqlite", request, keystore, tmp_path) as (opened, _):
+        yield opened
+
+
+@pytest.fixture
+def postgresql(request: Request, keystore: Keystore, tmp_path: Path) -> Iterator[Database]:
+    """An empty migrated PostgreSQL database."""
+    with _database("postgresql", request, keystore, tmp_path) as (opened, _):
+        yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def cast(request: Request, keystore: Keystore, tmp_path: Path) -> Iterator[Cast]:
+    """The cast and the standard pack in a database of each kind."""
+    with _database(request.param, request, keystore, tmp_path, peopled=True) as (opened, people):
+        assert people is not None
+        yield replace(people, database=opened)
+
+
+@pytest.fixture
+def sqlite_cast(request: Request, keystore: Keystore, tmp_path: Path) -> Iterator[Cast]:
+    """The cast and the standard pack in SQLite only."""
+    with _database("sqlite", request, keystore, tmp_path, peopled=True) as (opened, people):
+        assert people is not None
+        yield replace(people, database=opened)
+
+
+@contextmanager
+def _database(
+    kind: str, request: Request, keystore: Keystore, folder: Path, *, peopled: bool = False
+) -> Iterator[tuple[Database, Cast | None]]:
+    found = request.getfixturevalue(f"{'peopled' if peopled else 'empty'}_{kind}")
+    template, people = found if peopled else (found, None)
+    if kind == "sqlite":
+        path = folder / "office.db"
+        shutil.copy(template, path)
+        database = Database(f"sqlite:///{path}", keystore)
+        yield database, people
+        database.dispose()
+        return
+    server = request.getfixturevalue("postgres_server")
+    name = f"t{os.getpid()}_{os.urandom(4).hex()}"
+    _as_superuser(server, f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}")
+    database = Database(_url(server, name, APPLICATION), keystore, pooled=False)
+    yield database, people
+    database.dispose()
+    _as_superuser(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def _url(server: str, name: str, role: str) -> str:
     return make_url(server).set(database=name, username=role).render_as_string(hide_password=False)
 
@@ -98,15 +148,3 @@ def _as_superuser(server: str, statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
-
-
-@pytest.fixture
-def cast(database: Database) -> Cast:
-    """The cast in a database of each kind."""
-    return fill(database)
-
-
-@pytest.fixture
-def sqlite_cast(sqlite: Database) -> Cast:
-    """The cast in SQLite only."""
-    return fill(sqlite)

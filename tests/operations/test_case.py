@@ -14,7 +14,6 @@ from models.scope import system_scope
 from models.vault import learn_keys
 from tests.cast import Cast
 from workflows.operations.case import Moved, Request, act_on_case, open_case
-from workflows.operations.definition import publish_standard_pack
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Stale
 
@@ -41,8 +40,6 @@ ANSWERS = {
 @pytest.fixture
 def case(cast: Cast) -> str:
     """The number of an open identification case of a child in class ZX-2302."""
-    with cast.system() as tx:
-        publish_standard_pack(tx)
     child_id = cast.add_child("ZX-2302")
     with cast.acting("qin", Permission.CASE_ACT) as tx:
         return open_case(tx, "identification", tx.session.get_one(Child, child_id), cast.term_id).number

@@ -302,6 +302,15 @@ def test_an_office_adds_its_own_words() -> None:
     assert _names(checked(workbook({"表": rows}), synonyms={"娃娃名": "child.name"})) == [FIRST.name]
 
 
+def test_a_vaguer_heading_gives_way_and_the_first_of_two_wins() -> None:
+    heads = ["姓名", "户籍所在地", "家庭住址", "是否低保", "是否脱贫户"]
+    report = checked(workbook({"表": [heads, [FIRST.name, "甲县", "乙村", "是", "否"]]}))
+    assert (report.accepted[0].home_address, report.accepted[0].is_poor) == ("乙村", True)
+    assert {"户籍所在地", "是否脱贫户"}.isdisjoint(report.mapping)
+    alone = checked(workbook({"表": [["姓名", "户籍所在地"], [FIRST.name, "甲县"]]}))
+    assert alone.accepted[0].home_address == "甲县"
+
+
 def test_the_user_chooses_what_a_column_means_or_leaves_it_out() -> None:
     rows = [["姓名", "曾用名", "代号", "联系电话"], [FIRST.name, FIRST.name + "二", FIRST.id_number, "138"]]
     chosen = {"姓名": "ignore", "曾用名": "child.name", "代号": "child.id_number", "联系电话": "ignore"}

@@ -41,6 +41,7 @@ class Synonyms:
     """The table of words, ready to be asked; keys are plain words."""
 
     fields: Mapping[str, str]
+    weak_fields: Mapping[str, str]
     groups: Mapping[str, str]
     parts: Mapping[str, str]
     endings: tuple[str, ...]
@@ -50,7 +51,7 @@ class Synonyms:
     def with_added(self, words: Mapping[str, str]) -> Synonyms:
         """Add an office's own headings (heading → field); they go before the standard table."""
         added = {**self.added, **{plain(heading): target for heading, target in words.items() if plain(heading)}}
-        return Synonyms(self.fields, self.groups, self.parts, self.endings, added)
+        return Synonyms(self.fields, self.weak_fields, self.groups, self.parts, self.endings, added)
 
     def word(self, written: str) -> Meaning:
         """Say what one heading cell means on its own."""
@@ -71,13 +72,21 @@ class Synonyms:
         if group is not None and part is not None and (last.part is not None or last.group is not None):
             return Meaning(field_for(group, part) or self._child_field(group, last), group, part, is_known=True)
         if last.field is not None and last.part is None:
-            return Meaning(last.field, group or last.group, None, is_known=True, is_weak=self._is_under_unknown(words))
+            return Meaning(
+                last.field,
+                group or last.group,
+                None,
+                is_known=True,
+                is_weak=last.is_weak or self._is_under_unknown(words),
+            )
         if last.group is not None:
             return Meaning(
                 field_for(last.group, "name"), last.group, None, is_known=True, is_weak=last.group == "child"
             )
         if last.is_known:
-            return Meaning(last.field, None, last.part, is_known=True, is_weak=self._is_under_unknown(words))
+            return Meaning(
+                last.field, None, last.part, is_known=True, is_weak=last.is_weak or self._is_under_unknown(words)
+            )
         return Meaning(is_known=any(word.is_known for word in words))
 
     def _own(self, cells: Sequence[str]) -> Meaning | None:
@@ -95,11 +104,13 @@ class Synonyms:
     def _word(self, written: str) -> Meaning:
         if written in self.added:
             return Meaning(self.added[written], is_known=True)
-        if written in self.parts:
+        if written in self.parts and written not in self.weak_fields:
             part = self.parts[written]
             return Meaning(self.fields.get(written) or BARE.get(part), None, part, is_known=True)
         if written in self.fields:
             return Meaning(self.fields[written], None, None, is_known=True)
+        if written in self.weak_fields:
+            return Meaning(self.weak_fields[written], None, self.parts.get(written), is_known=True, is_weak=True)
         if group := self._group(written):
             return Meaning(None, group, None, is_known=True)
         return self._person_and_part(written)
@@ -139,8 +150,8 @@ def variants(written: str) -> tuple[str, ...]:
 def standard_synonyms() -> Synonyms:
     """Load the standard table, once."""
     loaded: dict[str, Any] = YAML(typ="safe", pure=True).load(_STANDARD.read_text(encoding="utf-8"))
-    fields, groups, parts = (_turn(loaded[kind]) for kind in ("fields", "groups", "parts"))
-    return Synonyms(fields, groups, parts, endings=tuple(loaded["group_endings"]))
+    fields, weak, groups, parts = (_turn(loaded[kind]) for kind in ("fields", "weak_fields", "groups", "parts"))
+    return Synonyms(fields, weak, groups, parts, endings=tuple(loaded["group_endings"]))
 
 
 def _turn(words: Mapping[str, list[str]]) -> dict[str, str]:

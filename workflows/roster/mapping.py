@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from workflows.roster.fault import RosterFault
-from workflows.roster.fields import BARE, FIELDS, IGNORED, LABELS, PERSONS, SEQUENCE, field_for
+from workflows.roster.fields import BARE, FIELDS, IGNORED, LABELS, NAME, PERSONS, SEQUENCE, field_for
 from workflows.roster.headings import Meaning, Synonyms
 from workflows.text import Text, text
 
@@ -101,9 +101,15 @@ def _without_weak_doubles(guesses: list[_Guess]) -> list[_Guess]:
     strong = {guess.meaning.field for guess in guesses if guess.is_chosen or not guess.meaning.is_weak}
     chosen = {guess.meaning.field for guess in guesses if guess.is_chosen}
     kept = []
+    first_weak: set[str | None] = set()
     for guess in guesses:
         field = guess.meaning.field
-        is_beaten = not guess.is_chosen and (field in chosen or (guess.meaning.is_weak and field in strong))
+        is_weak = guess.meaning.is_weak and not guess.is_chosen
+        is_beaten = not guess.is_chosen and (field in chosen or (is_weak and field in strong))
+        if is_weak and not is_beaten:
+            # Two weak names stay a double: which of them is the child must be asked.
+            is_beaten = field in first_weak and field != NAME
+            first_weak.add(field)
         kept.append(replace(guess, meaning=replace(guess.meaning, field=None)) if is_beaten else guess)
     return kept
 

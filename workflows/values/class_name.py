@@ -16,9 +16,10 @@ _PATTERNS = (
     re.compile(rf"{_STAGE}({_NUMERAL})年?级?第?\(({_NUMERAL})\)班?"),
     re.compile(rf"{_STAGE}({_NUMERAL})年级?第?({_NUMERAL})班?"),
     re.compile(rf"{_STAGE}\(({_NUMERAL})\)({_NUMERAL})班?"),
-    re.compile(rf"{_STAGE}([0-9]{{1,2}})[.\-—、]([0-9]{{1,2}})班?"),
+    re.compile(rf"{_STAGE}([0-9]{{1,2}})[./\-—、]([0-9]{{1,2}})班?"),
     re.compile(rf"{_STAGE}([1-9一二三四五六七八九])({_NUMERAL})班"),
     re.compile(r"()([1-9])([0-9]{2})"),
+    re.compile(r"()([一二三四五六七八九])[/.\-、]?([一二三四五六七八九]|[0-9]{1,2})"),
     re.compile(rf"(小学|小|初中|初|高中|高)([1-9一二三四五六])({_NUMERAL})班?"),
 )
 _GRADE_ALONE = re.compile(rf"{_STAGE}({_NUMERAL})(?:年级?|级|班)?")

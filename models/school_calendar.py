@@ -1,0 +1,29 @@
+"""Finds the school year and the term of a day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.school_year import SchoolYear, Term
+
+NEW_YEAR_MONTH = 8  # where the office has entered no dates yet, a school year counts from August
+
+
+def first_year_by_month(day: date) -> int:
+    """Return the first calendar year of the school year of a day, by the month alone."""
+    return day.year if day.month >= NEW_YEAR_MONTH else day.year - 1
+
+
+def first_year_on(session: Session, day: date) -> int:
+    """Return the first calendar year of the school year of a day: that of the latest term begun, or by the month."""
+    latest = (
+        select(SchoolYear.first_year)
+        .join(Term, Term.school_year_id == SchoolYear.id)
+        .where(Term.first_on <= day, Term.last_on >= day)
+        .order_by(Term.first_on.desc())
+    )
+    found = session.scalar(latest.limit(1))
+    return first_year_by_month(day) if found is None else found

@@ -143,9 +143,16 @@ def _load_file(file: Path, relative_to: Path | None) -> tuple[str, Loaded]:
     return written, read_definition(written, name)
 
 
+def _is_below(location: tuple[int | str, ...], upper: tuple[int | str, ...]) -> bool:
+    return len(location) > len(upper) and location[: len(upper)] == upper
+
+
 def _problems(document: Document, error: ValidationError) -> Iterable[Problem]:
-    for one in error.errors(include_url=False):
+    errors = error.errors(include_url=False)
+    for one in errors:
         details: dict[str, Any] = dict(one)
+        if one["type"] == "too_short" and any(_is_below(other["loc"], one["loc"]) for other in errors):
+            continue  # pydantic counts an item that it refused as absent
         code, message = code_and_message(details)
         location = [step for step in one["loc"] if step != "[key]"]
         at_key = code == "unknown_key" or "[key]" in one["loc"]

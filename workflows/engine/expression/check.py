@@ -148,10 +148,12 @@ class _Checker:
         items = tuple(self.read(item) for item in syntax.elts)
         if not items:
             raise self._fault(syntax, "expression_type", text("列表不能是空的"))
+        lead = next((item for item in items if item.type != TEXT), items[0])
+        items = tuple(self._fitted(item, lead, at) for item, at in zip(items, syntax.elts, strict=True))
         for item, place in zip(items, syntax.elts, strict=True):
-            if item.type != items[0].type or item.type.is_list:
-                raise self._mismatch(place, items[0].type, item.type)
-        return Several(Type(items[0].type.kind, is_list=True), items)
+            if item.type != lead.type or item.type.is_list:
+                raise self._mismatch(place, lead.type, item.type)
+        return Several(Type(lead.type.kind, is_list=True), items)
 
     def _joined(self, syntax: ast.BoolOp) -> Node:
         operands = tuple(self.condition(value) for value in syntax.values)

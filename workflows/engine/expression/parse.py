@@ -61,7 +61,8 @@ def read_syntax(written: str) -> tuple[Source, ast.expr]:
     try:
         parsed = ast.parse(source.line, mode="eval").body
     except SyntaxError as error:
-        offset = max(0, min((error.offset or 1) - 1, len(source.line)))
+        # An end come too early is told without an offset.
+        offset = min(error.offset - 1, len(source.line)) if error.offset else len(source.line)
         raise ExpressionFault(*source.place(offset), "expression_syntax", text("条件写法有误")) from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionFault(1, 1, "expression_syntax", text("条件写法有误")) from None

@@ -121,8 +121,7 @@ class Row:
         return parsed.value
 
     def _text(self, key: str) -> str | None:
-        raw = self.cells.get(key)
-        return None if raw is None else as_text(raw)
+        return as_text(self.cells[key]) if key in self.cells else None
 
     def _yes_no(self, key: str) -> bool | None:
         return self._take(key, parse_yes_no)

@@ -62,12 +62,16 @@ def half_width(written: str) -> str:
 
 def is_blank(raw: Cell) -> bool:
     """Say whether nothing was written."""
-    return raw is None or (isinstance(raw, str) and not as_text(raw))
+    if not isinstance(raw, str):
+        return raw is None
+    return not raw or raw.isspace() or not (raw.isprintable() or as_text(raw))
 
 
 def is_nothing(raw: Cell) -> bool:
     """Say whether nothing was written, or a word or stroke that stands for nothing (无, /, —)."""
     if not isinstance(raw, str):
         return raw is None
-    written = as_text(raw)
-    return written in _NOTHING or (len(written) < 4 and half_width(written) in _NOTHING)
+    if raw in _NOTHING:
+        return True
+    # Long printable text is something; this is asked of every cell.
+    return (len(raw) < 4 or not raw.isprintable() or raw.isspace()) and half_width(as_text(raw)) in _NOTHING

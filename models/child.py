@@ -31,7 +31,7 @@ class Child(Scoped, Base):
     __tablename__ = "child"
     __table_args__ = (
         UniqueConstraint("id", *LEVEL_COLUMNS, name="uq_child_place"),
-        CheckConstraint("sex IN ('male', 'female')", name="sex"),
+        CheckConstraint("sex IS NULL OR sex IN ('male', 'female')", name="sex"),
         CheckConstraint(
             "care_situation IS NULL OR care_situation IN "
             "('grandparents', 'one_parent', 'relatives', 'single_or_orphan')",
@@ -56,7 +56,7 @@ class Child(Scoped, Base):
 
     name: Mapped[Line]
     name_key: Mapped[Line]  # pinyin, then the name: the order of a roll
-    sex: Mapped[Word]
+    sex: Mapped[str | None] = mapped_column(String(10))
     birth_on: Mapped[date | None]
     id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     id_number = Sealed()

@@ -29,7 +29,7 @@ def _facts(*facts: Fact) -> Mapping[str, Fact]:
 CHILD = _facts(
     Fact("name", text("姓名"), "P1"),
     Fact("sex", text("性别"), "P1", "choice", "sex"),
-    Fact("birth_on", text("出生日期"), "P2", "date"),
+    Fact("birth_on", text("出生日期"), "P1", "date"),
     Fact("id_number", text("身份证号"), "P2", "id_number"),
     Fact("ethnicity", text("民族"), "P1"),
     Fact("student_number", text("学籍号"), "P1"),

@@ -71,7 +71,7 @@ def upgrade() -> None:
         "child",
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("name_key", sa.String(length=200), nullable=False),
-        sa.Column("sex", sa.String(length=40), nullable=False),
+        sa.Column("sex", sa.String(length=10), nullable=True),
         sa.Column("birth_on", sa.Date(), nullable=True),
         sa.Column("id_number_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("id_number_index", sa.LargeBinary(), nullable=True),
@@ -109,7 +109,7 @@ def upgrade() -> None:
             name=op.f("ck_child_care_situation"),
         ),
         sa.CheckConstraint("risk IN ('high', 'medium', 'low')", name=op.f("ck_child_risk")),
-        sa.CheckConstraint("sex IN ('male', 'female')", name=op.f("ck_child_sex")),
+        sa.CheckConstraint("sex IS NULL OR sex IN ('male', 'female')", name=op.f("ck_child_sex")),
         sa.CheckConstraint("status IN ('on_file', 'left', 'archived')", name=op.f("ck_child_status")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_child")),
         sa.UniqueConstraint(

@@ -33,7 +33,6 @@ PLAIN_OF_CHILD = (
 SEALED_OF_RELATIVE = ("phone", "workplace", "address", "health")
 PLAIN_OF_RELATIVE = ("name", "relation", "age", "education", "occupation")
 SLOTS = ("guardian", "father", "mother")
-UNKNOWN_SEX = "male"
 
 
 @dataclass
@@ -61,34 +60,43 @@ class Intake:
         for order, (slot, relative) in enumerate(_relatives(row), 1):
             self.relatives.append(self._relative(slot, relative, order, child_id, places, changes))
         self.grams.extend(places | {"gram": gram, "child_id": child_id} for gram in sorted(name_grams(row.name)))
-        told = Happening("child.made", "child", child_id, codes=codes, child_id=child_id, owner=child_id,
-                         changes=tuple(changes), facts={"batch": self.batch_id, "sheet": row.sheet, "row": row.row})
+        told = Happening(
+            "child.made",
+            "child",
+            child_id,
+            codes=codes,
+            child_id=child_id,
+            owner=child_id,
+            changes=tuple(changes),
+            facts={"batch": self.batch_id, "sheet": row.sheet, "row": row.row},
+        )
         self.happenings.append(told)
         return child_id
 
-    def _child(
-        self, row: RosterRow, child_id: int, places: Mapping[str, str], changes: list[Change]
-    ) -> dict[str, Any]:
+    def _child(self, row: RosterRow, child_id: int, places: Mapping[str, str], changes: list[Change]) -> dict[str, Any]:
         values: dict[str, Any] = {key: getattr(row, key) for key in PLAIN_OF_CHILD}
-        values["sex"] = values["sex"] or UNKNOWN_SEX
         protected = {key: getattr(row, key) for key in SEALED_OF_CHILD}
         values["is_focus"] = bool(row.is_focus)
         _tell(changes, fields.CHILD, values | protected)
         values |= {f"{key}_sealed": self._seal(child_id, "child", child_id, key, protected[key]) for key in protected}
         index = self.vault.keystore.blind_index("id_number", row.id_number) if row.id_number else None
-        return values | dict(places) | {
-            "id": child_id,
-            "name_key": name_key(row.name),
-            "id_number_index": index,
-            "risk": "low",
-            "status": "on_file",
-            "residence_township": places["township_code"],
-            "residence_village": "-",
-            "made_at_school": self.school,
-            "made_at": self.made_at,
-            "batch_id": self.batch_id,
-            "rev": 1,
-        }
+        return (
+            values
+            | dict(places)
+            | {
+                "id": child_id,
+                "name_key": name_key(row.name),
+                "id_number_index": index,
+                "risk": "low",
+                "status": "on_file",
+                "residence_township": places["township_code"],
+                "residence_village": "-",
+                "made_at_school": self.school,
+                "made_at": self.made_at,
+                "batch_id": self.batch_id,
+                "rev": 1,
+            }
+        )
 
     def _relative(
         self,

@@ -1,0 +1,365 @@
+"""Importing a register and taking it back: children, relatives and identification cases in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from models.case import Case, CaseMove, CaseRecord
+from models.child import Child, NameGram, Relative
+from models.on_file import OnFile, on_file_by_index, on_file_by_name
+from models.place import Place
+from models.roster import RosterBatch
+from models.school_calendar import first_year_on
+from models.school_year import Term
+from models.scope import LEVELS
+from models.types import new_id
+from models.vault import DataKey, vault_of
+from workflows.audit import Happening
+from workflows.class_title import class_title
+from workflows.engine.published import workflow_in_force
+from workflows.operations.case import draw_numbers, new_case, opened
+from workflows.policy import Permission
+from workflows.refusal import Missing, Refusal
+from workflows.roster.intake import Intake
+from workflows.roster.report import Finding, RosterReport
+from workflows.roster.row import RosterRow
+from workflows.text import Text, text
+from workflows.transaction import Transaction
+
+WORKFLOW = "identification"
+CHUNK = 2_000
+UNDO_WITHIN = timedelta(hours=24)
+COLUMN = {True: "child.id_number", False: "child.name"}
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import stored: new children, changed ones, new classes, and the batch's number."""
+
+    batch: int
+    created: int
+    updated: int
+    classes: tuple[str, ...]
+
+
+def refuse_those_on_file(session: Session, report: RosterReport, school_code: str) -> RosterReport:
+    """Return the report with the accepted rows that are on file already moved to the refused ones.
+
+    The session needs a system scope: a child of another school is refused without a word about it.
+    """
+    keystore = vault_of(session).keystore
+    indexes = {r.id_number: keystore.blind_index("id_number", r.id_number) for r in report.accepted if r.id_number}
+    by_index = on_file_by_index(session, indexes.values())
+    by_name = on_file_by_name(session, school_code)
+    accepted: list[RosterRow] = []
+    refused = list(report.refused)
+    headers = {field: header for header, field in report.mapping.items()}
+    for row in report.accepted:
+        found = by_index.get(indexes[row.id_number]) if row.id_number else by_name.get(_by_name(row))
+        if found is None:
+            accepted.append(row)
+        else:
+            column = headers.get(COLUMN[row.id_number is not None])
+            refused.append(Finding(row.sheet, row.row, "already_on_file", column, _reason(found, school_code)))
+    return replace(report, accepted=accepted, refused=refused)
+
+
+def _by_name(row: RosterRow) -> tuple[str, str]:
+    return row.name, row.birth_on.isoformat() if row.birth_on else ""
+
+
+def _reason(found: OnFile, school_code: str) -> Text:
+    if found.school_code == school_code:
+        return text("本校已有这名儿童的档案：{name}", name=found.name)
+    return text("这个身份证号已在其他学校建档，请办理转学")
+
+
+def find_school(session: Session, code: str) -> Place:
+    """Return the school with a code; raises Missing when there is none."""
+    school = session.scalars(select(Place).where(Place.code == code, Place.kind == "school")).one_or_none()
+    if school is None:
+        raise Missing("no_school", text("没有代码为 {code} 的学校", code=code))
+    return school
+
+
+def keep_upload(tx: Transaction, school: Place, file_name: str, digest: str, content: bytes) -> RosterBatch:
+    """Keep an uploaded register, sealed, until it is imported or dropped."""
+    tx.require(Permission.ROSTER_IMPORT, school.level_codes)
+    batch = _batch(tx, school, file_name, digest, "checked")
+    vault = vault_of(tx.session)
+    tx.session.add(vault.new_key(batch.id))
+    batch.content_sealed = vault.seal(batch.id, _place_of(batch.id), content.hex())
+    tx.session.add(batch)
+    tx.tell(_told(batch, "roster.uploaded"))
+    return batch
+
+
+def open_upload(session: Session, batch: RosterBatch) -> bytes:
+    """Return an uploaded register's bytes; raises Missing after it was imported or dropped."""
+    key = session.get(DataKey, batch.id)
+    if batch.content_sealed is None or key is None:
+        raise Missing("no_upload", text("这个文件已经处理过，请重新上传"))
+    vault = vault_of(session)
+    vault.learn(key)
+    return bytes.fromhex(vault.open(batch.id, _place_of(batch.id), batch.content_sealed))
+
+
+def choose_mapping(tx: Transaction, batch_id: int, mapping: Mapping[str, str]) -> RosterBatch:
+    """Keep the mapping of headings to fields that a person chose for an upload."""
+    batch = _find(tx.session, batch_id)
+    tx.require(Permission.ROSTER_IMPORT, batch.level_codes)
+    _in_state(batch, "checked")
+    batch.mapping = dict(mapping)
+    return batch
+
+
+def drop_upload(tx: Transaction, batch_id: int) -> None:
+    """Forget an upload that will not be imported; its content and key are gone."""
+    batch = _find(tx.session, batch_id)
+    tx.require(Permission.ROSTER_IMPORT, batch.level_codes)
+    _in_state(batch, "checked")
+    batch.state = "dropped"
+    _forget_content(tx.session, batch)
+    tx.tell(_told(batch, "roster.dropped"))
+
+
+def import_roster(
+    tx: Transaction, school: Place, report: RosterReport, *, digest: str = "", batch_id: int | None = None
+) -> Imported:
+    """Store the accepted rows of a checked register: children, relatives, and an open identification case each.
+
+    `batch_id` names a kept upload; without one the batch is made here. Raises Refusal when nothing was accepted, when
+    the upload was imported already, or when no term is running.
+    """
+    tx.require(Permission.ROSTER_IMPORT, school.level_codes)
+    if not report.accepted:
+        raise Refusal("nothing_accepted", text("没有可以导入的行"))
+    batch = _batch_to_fill(tx, school, report, digest, batch_id)
+    term = _running_term(tx)
+    places, made = _classes(tx, school, report.accepted)
+    intake = Intake(vault_of(tx.session), school.school_code, batch.id, tx.now)
+    codes = [places[(row.grade, row.class_number)] for row in report.accepted]
+    for row, place in zip(report.accepted, codes, strict=True):
+        intake.add(row, place)
+    tx.session.flush()
+    for model, rows in intake.tables():
+        _insert(tx.session, model, rows)
+    cases = _open_cases(tx, intake, term.id, batch.id)
+    counts = {
+        "rows": report.rows,
+        "accepted": len(report.accepted),
+        "refused": len(report.refused),
+        "warnings": len(report.warnings),
+        "created": len(intake.children),
+        "updated": 0,
+    }
+    batch.state, batch.imported_at, batch.counts = "imported", tx.now, counts
+    batch.mapping = dict(report.mapping)
+    _forget_content(tx.session, batch)
+    tx.tell(_told(batch, "roster.imported"))
+    tx.happenings += [*intake.happenings, *cases]
+    tx.send("roster.imported", "inbox", f"place:{school.code}", {"batch": str(batch.id), **counts})
+    return Imported(batch.id, len(intake.children), 0, tuple(made))
+
+
+def undo_import(tx: Transaction, batch_id: int) -> int:
+    """Take an import back within 24 hours and while nothing was built on it; returns the number of children removed.
+
+    Raises Refusal with what stands in the way. The children's keys are destroyed with their rows; the audit trail
+    keeps the events.
+    """
+    batch = _find(tx.session, batch_id)
+    tx.require(Permission.ROSTER_UNDO, batch.level_codes)
+    _in_state(batch, "imported")
+    if batch.imported_at is not None and tx.now - batch.imported_at > UNDO_WITHIN:
+        raise Refusal("too_late", text("导入已超过 24 小时，不能撤回"))
+    _refuse_if_built_on(tx.session, batch_id)
+    children = select(Child.id).where(Child.batch_id == batch_id)
+    ids = list(tx.session.scalars(children))
+    codes = {row.id: row.level_codes for row in tx.session.scalars(select(Child).where(Child.batch_id == batch_id))}
+    for model, column in (
+        (CaseMove, CaseMove.child_id),
+        (Case, Case.child_id),
+        (NameGram, NameGram.child_id),
+        (Relative, Relative.child_id),
+        (Child, Child.id),
+        (DataKey, DataKey.id),
+    ):
+        for start in range(0, len(ids), 500):
+            tx.session.execute(
+                delete(model).where(column.in_(ids[start : start + 500])).execution_options(synchronize_session=False)
+            )
+    tx.session.expunge_all()
+    batch = _find(tx.session, batch_id)
+    batch.state, batch.undone_at = "undone", tx.now
+    tx.tell(_told(batch, "roster.undone", removed=len(ids)))
+    tx.happenings += [Happening("child.removed", "child", i, codes=codes[i], facts={"batch": batch_id}) for i in ids]
+    return len(ids)
+
+
+def _refuse_if_built_on(session: Session, batch_id: int) -> None:
+    moved = session.scalar(select(func.count()).select_from(Case).where(Case.batch_id == batch_id, Case.rev > 1))
+    changed = session.scalar(select(func.count()).select_from(Child).where(Child.batch_id == batch_id, Child.rev > 1))
+    children = select(Child.id).where(Child.batch_id == batch_id)
+    other = session.scalar(
+        select(func.count())
+        .select_from(Case)
+        .where(Case.child_id.in_(children), Case.batch_id.is_distinct_from(batch_id))
+    )
+    recorded = session.scalar(select(func.count()).select_from(CaseRecord).where(CaseRecord.child_id.in_(children)))
+    if moved or changed or other or recorded:
+        most = max(moved or 0, changed or 0, other or 0, recorded or 0)
+        raise Refusal("built_on", text("已有 {count} 份档案在导入后办理过，不能撤回", count=most))
+
+
+def _batch(tx: Transaction, school: Place, file_name: str, digest: str, state: str) -> RosterBatch:
+    batch = RosterBatch(
+        id=new_id(),
+        file_name=file_name[:200],
+        digest=digest,
+        school_id=school.id,
+        state=state,
+        mapping={},
+        counts={},
+        made_at=tx.now,
+        made_by=tx.actor.staff_id,
+    )
+    batch.place_at(school.level_codes)
+    return batch
+
+
+def _batch_to_fill(
+    tx: Transaction, school: Place, report: RosterReport, digest: str, batch_id: int | None
+) -> RosterBatch:
+    if batch_id is None:
+        batch = _batch(tx, school, report.file, digest, "imported")
+        tx.session.add(batch)
+        return batch
+    batch = _find(tx.session, batch_id)
+    _in_state(batch, "checked")
+    return batch
+
+
+def _find(session: Session, batch_id: int) -> RosterBatch:
+    batch = session.get(RosterBatch, batch_id)
+    if batch is None:
+        raise Missing("no_batch", text("没有这次导入，或不在你的范围内"))
+    return batch
+
+
+def _in_state(batch: RosterBatch, state: str) -> None:
+    if batch.state != state:
+        words = {
+            "imported": text("这次导入已经完成"),
+            "undone": text("这次导入已经撤回"),
+            "dropped": text("这个文件已放弃"),
+        }
+        raise Refusal(f"already_{batch.state}", words.get(batch.state, text("这个文件还没有导入")))
+
+
+def _forget_content(session: Session, batch: RosterBatch) -> None:
+    if batch.content_sealed is not None:
+        batch.content_sealed = None
+        session.execute(delete(DataKey).where(DataKey.id == batch.id))
+
+
+def _place_of(batch_id: int) -> str:
+    return f"roster_batch:{batch_id}:content"
+
+
+def _running_term(tx: Transaction) -> Term:
+    term = tx.session.scalars(select(Term).where(Term.first_on <= tx.today).order_by(Term.first_on.desc())).first()
+    if term is None:
+        raise Refusal("no_term", text("还没有设置学期，请先在“学年学期”中添加"))
+    return term
+
+
+def _classes(
+    tx: Transaction, school: Place, rows: Sequence[RosterRow]
+) -> tuple[dict[tuple[int | None, int | None], dict[str, str]], list[str]]:
+    """Return the level codes for each grade and number, making the classes that the school lacks."""
+    first_year = first_year_on(tx.session, tx.today)
+    present = tx.session.scalars(select(Place).where(Place.parent_id == school.id, Place.kind == "class"))
+    known = {(place.grade(first_year), place.number): place.level_codes for place in present}
+    found: dict[tuple[int | None, int | None], dict[str, str]] = {}
+    made: list[str] = []
+    for key in dict.fromkeys((row.grade, row.class_number) for row in rows):
+        grade, number = key
+        if grade is None or number is None:
+            found[key] = school.level_codes
+        elif (grade, number) in known:
+            found[key] = known[(grade, number)]
+        else:
+            place = _new_class(tx, school, grade, number, first_year)
+            made.append(place.name)
+            found[key] = place.level_codes
+    return found, made
+
+
+def _new_class(tx: Transaction, school: Place, grade: int, number: int, first_year: int) -> Place:
+    cohort = first_year - grade + 1
+    code = f"{school.code}-{cohort % 100:02d}{number:02d}"
+    name = class_title(cohort, number, first_year, school.stage)
+    place = Place(id=new_id(), code=code, kind="class", name=name, parent_id=school.id, cohort=cohort, number=number)
+    place.place_at(school.level_codes | {"class": code})
+    tx.session.add(place)
+    tx.tell(Happening("place.made", "place", place.id, codes=place.level_codes, facts={"code": code, "name": name}))
+    return place
+
+
+def _insert(session: Session, model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    for start in range(0, len(rows), CHUNK):
+        session.execute(insert(model), list(rows[start : start + CHUNK]))
+
+
+def _open_cases(tx: Transaction, intake: Intake, term_id: int, batch_id: int) -> list[Happening]:
+    version = workflow_in_force(tx.session, WORKFLOW)
+    numbers = draw_numbers(tx, version.workflow.prefix, len(intake.children))
+    cases, moves, told = [], [], []
+    for values, number in zip(intake.children, numbers, strict=True):
+        child = Child(id=values["id"], school_code=values["school_code"])
+        child.place_at({level: values[f"{level}_code"] for level in LEVELS})
+        case = new_case(tx, version, child, term_id, number)
+        case.batch_id = batch_id
+        cases.append(_columns(case))
+        moves.append(_opening(tx, case))
+        told.append(opened(case))
+    _insert(tx.session, Case, cases)
+    _insert(tx.session, CaseMove, moves)
+    return told
+
+
+def _columns(row: Any) -> dict[str, Any]:
+    return {key: value for key, value in vars(row).items() if not key.startswith("_")}
+
+
+def _opening(tx: Transaction, case: Case) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "child_id": case.child_id,
+        "case_id": case.id,
+        "transition": "open",
+        "from_state": None,
+        "to_state": case.state,
+        "actor_id": tx.actor.staff_id or 0,
+        "actor_name": tx.actor.name,
+        "actor_role": tx.post.role if tx.post else (tx.actor.system or ""),
+        "at": tx.now,
+        "made_at_school": case.made_at_school,
+    } | {f"{level}_code": code for level, code in case.level_codes.items()}
+
+
+def _told(batch: RosterBatch, action: str, **more: Any) -> Happening:
+    facts: dict[str, Any] = {"file": batch.digest, **batch.counts, **more}
+    return Happening(action, "roster_batch", batch.id, codes=batch.level_codes, facts=facts)
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings by sheet and row, as a person reads them."""
+    return sorted(findings, key=lambda finding: (finding.sheet or "", finding.row))

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from workflows.engine.catalogue import Catalogue, standard_catalogue
+from workflows.engine.definition import Workflow
 from workflows.engine.loader import Loaded, load_definition, load_pack
 
 WORKFLOW = """\
@@ -23,6 +24,48 @@ states:
 transitions:
   submit: {from: draft, to: review, by: [class_teacher], form: child_file, when: "child.risk == 'high'"}
   pay: {from: review, to: paid, by: [office], require: [opinion]}
+"""
+
+EVERY_SHAPE = """\
+workflow: sample_plan
+title: {zh: 样例方案}
+prefix: YL
+subject: child
+confidential: true
+one_open_per_subject: false
+per: none
+open: {by: [counsellor, class_teacher], form: child_file, require: [health], quota: {per: class, at_most: 5}}
+states:
+  draft: {label: {zh: 拟定}, kind: start, step: 1, tag: info}
+  review:
+    label: {zh: 会签}
+    tasks:
+      who: [leader@school, counsellor@school, "person:lin.hua"]
+      mode: ratio
+      ratio: 2/3
+      order: sequence
+      opinion: required
+      sign: true
+      nobody: up
+      same_as_opener: up
+    deadline:
+      after: 5 school days
+      since: case.opened_at
+      at: [{80%: remind}, {100%: urge}, {150%: assign office@township}]
+      pause: [holidays]
+  active: {label: {zh: 执行}, cadence: [{form: send_back, every: 2 weeks, by: helper@subject, at_least: 2}]}
+  closed: {label: {zh: 结案}, kind: end, tag: ok}
+transitions:
+  submit:
+    from: draft
+    to: review
+    by: counsellor
+    form: child_file
+    when: "child.risk in ('high','medium') and present(form.health)"
+  approve: {from: review, to: active, decided: tasks, effects: [notify guardian, focus child]}
+  return: {from: review, to: any_visited, verb: 驳回, require: [opinion], confirm: {zh: 确定驳回吗？}}
+  close: {from: active, to: closed, by: [counsellor], when: len(case.five_facts) == 5, not_same_person_as: submit}
+verbs: [转办, delegate, 加签, 减签, 认领]
 """
 
 FORM = """\
@@ -90,7 +133,11 @@ def found(marked: str, catalogue: Catalogue) -> tuple[list[tuple[int, int, str]]
         ("from: review, to: paid", "from: [review, «nowhere], to: paid", "unknown_state"),
         ("from: review, to: paid", "from: review, to: «payed", "unknown_state"),
         ("from: review, to: paid", "from: [review, «paid], to: paid", "end_has_outgoing"),
-        ("  pay: {from: review, to: paid, by: [office],", "  «pay: {from: review, to: paid,", "nobody_may"),
+        (
+            "  submit: {from: draft, to: review, by: [class_teacher],",
+            "  «submit: {from: draft, to: review,",
+            "nobody_may",
+        ),
         ("by: [office], require", "by: [office], effects: [«format disk], require", "unknown_effect"),
         ("by: [office], require", "by: [office], effects: [«os.getcwd], require", "bad_pattern"),
         ("by: [office], require", "by: [office], «after: os.getcwd, require", "unknown_key"),
@@ -134,6 +181,28 @@ def test_it_points_at_the_part_of_a_workflow_that_lacks_something(
 
 def test_a_sound_workflow_has_no_problem(catalogue: Catalogue) -> None:
     assert load_definition(WORKFLOW, "office.yaml", catalogue).problems == ()
+
+
+def test_every_shape_that_a_workflow_may_take_is_understood(catalogue: Catalogue) -> None:
+    loaded = load_definition(EVERY_SHAPE, "office.yaml", catalogue)
+    assert [str(problem) for problem in loaded.problems] == []
+    plan = loaded.definition
+    assert isinstance(plan, Workflow)
+    review, active = plan.states["review"], plan.states["active"]
+    assert review.tasks is not None
+    assert [str(who) for who in review.tasks.who] == ["leader@school", "counsellor@school", "person:lin.hua"]
+    assert review.deadline is not None
+    assert str(review.deadline.after) == "5 school days"
+    rungs = [(r.percent, r.action, str(r.to or "")) for r in review.deadline.at]
+    assert rungs == [(80, "remind", ""), (100, "urge", ""), (150, "assign", "office@township")]
+    assert [(rule.form, rule.every, str(rule.by)) for rule in active.cadence] == [
+        ("send_back", "2 weeks", "helper@subject")
+    ]
+    assert [verb.value for verb in plan.verbs] == ["hand_over", "delegate", "add_signer", "remove_signer", "claim"]
+    assert plan.transitions["return"].verb == "return"
+    assert plan.who_may("return", "review") == review.tasks.who
+    assert [str(who) for who in plan.who_may("submit", "draft")] == ["counsellor"]
+    assert plan.leaving("review") == ("approve", "return")
 
 
 def test_a_sound_form_has_no_problem(catalogue: Catalogue) -> None:

@@ -113,15 +113,13 @@ def _check_ends(workflow: Workflow, key: str, transition: Transition, findings: 
 
 def _check_who(workflow: Workflow, key: str, transition: Transition, findings: Findings) -> None:
     path = ("transitions", key)
-    if transition.decided is None:
-        if not transition.by:
-            findings.add(path, "nobody_may", text("没有人可以办理 {key}", key=key), at_key=True)
-        return
-    for source in workflow.sources(key):
-        state = workflow.states.get(source)
-        if state is not None and state.tasks is None:
-            message = text("{state} 没有会签任务，无从决定", state=source)
-            findings.add((*path, "decided"), "decided_without_tasks", message)
+    without_tasks = [s for s in workflow.sources(key) if s in workflow.states and workflow.states[s].tasks is None]
+    if transition.decided is None and not transition.by and without_tasks:
+        message = text("从 {state} 没有人可以办理 {key}", state=without_tasks[0], key=key)
+        findings.add(path, "nobody_may", message, at_key=True)
+    if transition.decided is not None and without_tasks:
+        message = text("{state} 没有会签任务，无从决定", state=without_tasks[0])
+        findings.add((*path, "decided"), "decided_without_tasks", message)
 
 
 def _check_required(

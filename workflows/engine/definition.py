@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, model_serializer
 
 from workflows.engine.vocabulary import (
+    Assignee,
     AssigneeText,
     Key,
     Label,
@@ -184,6 +185,11 @@ class Workflow(Part):
         if ANY in named:
             return tuple(key for key, state in self.states.items() if state.kind != "end")
         return named
+
+    def who_may(self, transition: str, state: str) -> tuple[Assignee, ...]:
+        """List who may take a transition from a state: those it names, else those whom the state asks to decide."""
+        tasks = self.states[state].tasks
+        return self.transitions[transition].by or (tasks.who if tasks is not None else ())
 
     def leaving(self, state: str) -> tuple[str, ...]:
         """List the transitions that leave a state, in the order written."""

@@ -9,10 +9,10 @@ from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from workflows.clock import local_day
 from workflows.engine.answers import CHOSEN, Asking, is_unanswered, read_answer
 from workflows.engine.definition import Form, FormField
 from workflows.engine.expression import Expression, Offer, Offers, compile_condition
-from workflows.engine.expression.functions import local_day
 from workflows.engine.expression.tree import DATE, NUMBER, TEXT, YES_NO, Kind, Type
 from workflows.engine.vocabulary import Label
 from workflows.text import Text, text

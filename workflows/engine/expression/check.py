@@ -10,7 +10,8 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
-from workflows.engine.expression.functions import FUNCTIONS, LOCAL, is_usable_moment
+from workflows.clock import LOCAL
+from workflows.engine.expression.functions import FUNCTIONS, is_usable_moment
 from workflows.engine.expression.parse import ExpressionFault, Source, read_syntax
 from workflows.engine.expression.tree import (
     DATE,

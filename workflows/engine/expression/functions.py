@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from workflows.clock import local_day
 from workflows.engine.expression.tree import DATE, DATETIME, NUMBER, TEXT, YES_NO, Kind, Type
 from workflows.text import Text, text
-
-LOCAL = ZoneInfo("Asia/Shanghai")  # one zone for the whole country; a day begins at its midnight
 
 Signature = Callable[[tuple[Type, ...]], Type | None]
 Compute = Callable[..., Any]  # (now, *arguments), arguments of the types the signature let pass
@@ -38,11 +36,6 @@ def takes(*parameters: frozenset[Type], gives: Type) -> Signature:
         return gives if fits else None
 
     return signature
-
-
-def local_day(moment: datetime) -> date:
-    """Give the day of a moment where the schools are."""
-    return moment.astimezone(LOCAL).date()
 
 
 def is_usable_moment(moment: datetime) -> bool:

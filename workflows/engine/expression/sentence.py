@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 
-from workflows.engine.expression.functions import FUNCTIONS, LOCAL
+from workflows.clock import LOCAL
+from workflows.engine.expression.functions import FUNCTIONS
 from workflows.engine.expression.tree import (
     Arithmetic,
     Call,

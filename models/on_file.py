@@ -33,7 +33,9 @@ def on_file_by_index(session: Session, indexes: Iterable[bytes]) -> dict[bytes, 
                 Child.id_number_index.in_(wanted[start : start + CHUNK])
             )
         )
-        found.update({index: OnFile(*rest) for index, *rest in rows if index is not None})
+        for index, child_id, school, klass, name in rows:
+            if index is not None:
+                found[index] = OnFile(child_id, school, klass, name)
     return found
 
 
@@ -44,4 +46,8 @@ def on_file_by_name(session: Session, school_code: str) -> dict[tuple[str, str],
             Child.school_code == school_code, Child.id_number_index.is_(None), Child.birth_on.is_not(None)
         )
     )
-    return {(name, born.isoformat()): OnFile(child, school, klass, name) for name, born, child, school, klass in rows}
+    return {
+        (name, born.isoformat()): OnFile(child_id, school, klass, name)
+        for name, born, child_id, school, klass in rows
+        if born is not None
+    }

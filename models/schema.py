@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from models.tables import Base
+from models.base import Base
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 

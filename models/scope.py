@@ -75,8 +75,8 @@ class Scope:
             found.setdefault(branch.level, []).append(branch.code)
         return {level: sorted(codes) for level, codes in found.items()}
 
-    def row_condition(self, cls: type[Placed]) -> ColumnElement[bool]:
-        """Return the scope as a condition, for tables that are not narrowed by the session (places) and for Core SQL."""
+    def row_condition(self, cls: type[Any]) -> ColumnElement[bool]:
+        """Return the scope as a condition for tables that the session does not narrow, and for Core SQL."""
         if self.system is not None:
             return true()
         by_level = self.codes_by_level()
@@ -198,7 +198,7 @@ def _keep_inside(state: ORMExecuteState) -> None:
         if touched:
             raise ScopeMissing(f"a session without a scope asked for {', '.join(touched)}")
     elif criteria:
-        state.statement = state.statement.options(*criteria)  # type: ignore[attr-defined]
+        state.statement = state.statement.options(*criteria)
 
 
 def _guard_flush(session: Session, context: object, instances: object) -> None:

@@ -6,12 +6,13 @@ import itertools
 import os
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 # Names need readings of single characters; the dictionary of phrases costs a tenth of a second at every start.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 
 from pypinyin import Style, pinyin
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.orm import Session
 
 from models.child import LEVEL_COLUMNS, Child, NameGram
@@ -35,8 +36,12 @@ def folded(name: str) -> str:
     return "".join(c for c in plain if not c.isspace() and c not in "·•.．-'’")
 
 
+def _one_by_one(rest: str) -> Any:
+    return list(rest)
+
+
 def _readings(name: str) -> list[list[str]]:
-    spoken: list[list[str]] = pinyin(name, style=Style.NORMAL, heteronym=True, errors=lambda rest: list(rest))
+    spoken: list[list[str]] = pinyin(name, style=Style.NORMAL, heteronym=True, errors=_one_by_one)
     unique = [list(dict.fromkeys(_ascii(reading) for reading in options)) for options in spoken]
     surname = SURNAME_READINGS.get(name[:1])
     if surname and unique:
@@ -95,5 +100,5 @@ def find_children(session: Session, words: str, limit: int = 50) -> list[Child]:
     return sorted(rows, key=lambda child: place[child.id])
 
 
-def _path(scope: Scope) -> list[object]:
+def _path(scope: Scope) -> list[ColumnElement[bool]]:
     return [] if scope.system is not None else [scope.row_condition(NameGram)]

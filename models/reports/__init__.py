@@ -1,0 +1,1 @@
+"""Figures over many rows, each query narrowed by the session's scope."""

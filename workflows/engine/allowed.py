@@ -63,11 +63,14 @@ def options(
     now: datetime,
 ) -> tuple[Option, ...]:
     """List the transitions that leave a state, each allowed or refused for this person with these facts."""
-    return tuple(_option(version, key, actor, codes, facts, past, now) for key in version.workflow.leaving(state))
+    return tuple(
+        _option(version, state, key, actor, codes, facts, past, now) for key in version.workflow.leaving(state)
+    )
 
 
 def _option(
     version: WorkflowVersion,
+    state: str,
     key: str,
     actor: Actor,
     codes: Mapping[str, str],
@@ -77,7 +80,7 @@ def _option(
 ) -> Option:
     transition = version.workflow.transitions[key]
     targets = tuple(dict.fromkeys(move.to_state for move in past)) if transition.target == ANY_VISITED else ()
-    if post_named(actor.posts_over(codes), transition.by, actor.login) is None:
+    if post_named(actor.posts_over(codes), version.workflow.who_may(key, state), actor.login) is None:
         return Option(key, transition, "not_your_part", text("这一步由其他岗位办理"), targets)
     if is_same_person(transition, actor, past):
         return Option(key, transition, "same_person", text("不能由办理前一步的同一人办理"), targets)

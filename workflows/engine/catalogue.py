@@ -114,6 +114,8 @@ def _child_columns() -> dict[str, Offer]:
         "child.interests": _offer(TEXT, "兴趣爱好", "Interests", p1),
         "child.health": _offer(TEXT, "健康状况", "Health", p3),
         "child.note": _offer(TEXT, "备注", "Note", p3),
+        "child.call_first": _offer(TEXT, "紧急时先联系", "Call first", p0),
+        "child.call_next": _offer(TEXT, "再联系", "Call next", p0),
         "child.risk": _offer(TEXT, "风险等级", "Risk", p1, _RISKS),
     }
 

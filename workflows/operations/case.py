@@ -181,7 +181,9 @@ def _permitted(tx: Transaction, case: Case, version: WorkflowVersion, request: R
         raise Stale("someone_was_faster", text("这件事项刚被别人办理过，请看最新情况"))
     if transition is None or case.state not in version.workflow.sources(request.transition):
         raise Refusal("not_from_here", text("当前环节不能这样办理"))
-    post = post_named(tx.actor.posts_over(codes), transition.by, tx.actor.login)
+    post = post_named(
+        tx.actor.posts_over(codes), version.workflow.who_may(request.transition, case.state), tx.actor.login
+    )
     if post is None and tx.actor.system is None:
         raise Denied("not_your_part", text("这一步由其他岗位办理"))
     tx.post = post or tx.post

@@ -1,0 +1,45 @@
+# Two commands for newcomers: `make demo` and `make test`. Both set up everything they need first.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+JOBS ?= 2
+PORT ?= 8000
+
+.PHONY: setup demo serve test test-deep lint browser pin
+
+setup: $(STAMP)
+
+$(STAMP): .ci/requirements-dev.txt pyproject.toml admin_app/translations/en/LC_MESSAGES/messages.po
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/pybabel --quiet compile --directory admin_app/translations
+	touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/shouwang demo --port $(PORT)
+
+serve: $(STAMP)
+	$(BIN)/shouwang serve
+
+browser:
+	sh .ci/browser
+
+test: $(STAMP) browser
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile -m "not deep"
+
+test-deep: $(STAMP) browser
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+# Renews the pins after a change of dependencies in pyproject.toml.
+pin: $(STAMP)
+	$(BIN)/pip-compile --quiet --extra dev --allow-unsafe --generate-hashes --strip-extras --no-header --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --output-file .ci/requirements-dev.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host --constraint .ci/requirements-dev.txt --output-file .ci/requirements.txt pyproject.toml

@@ -9,11 +9,8 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from models.audit import AuditEvent
-from models.child import Child
 from models.scope import system_scope
-from models.search import name_key, replace_grams
-from models.types import new_id
-from models.vault import vault_of
+from models.vault import learn_keys
 from tests.cast import NOW, Cast
 from workflows.audit import open_value
 from workflows.policy import Permission, Policy, standard_policy
@@ -54,10 +51,13 @@ def events(cast: Cast) -> list[tuple[str, str, dict[str, tuple[str | None, str |
 def bodies(cast: Cast) -> list[dict[str, Any]]:
     """Return the bodies of every event as they are stored."""
     with cast.database.session(system_scope("tests"), kind="audit") as session:
-        return [json.loads(body) for body in session.scalars(select(AuditEvent.body).where(BY_PEOPLE).order_by(AuditEvent.id))]
+        told = select(AuditEvent.body).where(BY_PEOPLE).order_by(AuditEvent.id)
+        return [json.loads(body) for body in session.scalars(told)]
 
 
 def _changes(session: Any, event: AuditEvent) -> dict[str, tuple[str | None, str | None]]:
+    owner = json.loads(event.body)["owner"]
+    learn_keys(session, [owner] if owner else [])
     return {
         change["field"]: tuple(  # type: ignore[misc]
             open_value(session, event.id, f"{change['field']}.{side}", change[side]) for side in ("old", "new")
@@ -70,22 +70,3 @@ def id_number(born: str = "20160312", order: int = 12, area: str = "522999") -> 
     """Return an invented id-number of an area code that does not exist."""
     first_17 = f"{area}{born}{order:03d}"
     return first_17 + check_digit(first_17)
-
-
-def add_child(cast: Cast, place: str, name: str = "林小禾", **values: Any) -> int:
-    """Put a child on file and return its number."""
-    codes = cast.codes(place)
-    with cast.database.transaction(system_scope("tests")) as session:
-        child = Child(id=new_id(), name=name, name_key=name_key(name), sex=values.pop("sex", "female"), made_at=NOW)
-        child.made_at_school = codes["school"]
-        child.place_at(codes)
-        session.add(vault_of(session).new_key(child.id))
-        with session.no_autoflush:
-            session.add(child)
-            for key, value in values.items():
-                setattr(child, key, value)
-        if child.id_number:
-            child.id_number_index = vault_of(session).keystore.blind_index("id_number", child.id_number)
-        session.flush()
-        replace_grams(session, child)
-        return child.id

@@ -59,9 +59,7 @@ def code_list(name: str) -> dict[str, Any]:
 def _one(row_class: type[Any], fact: Fact, written: Cell, today: date) -> Any:
     column = inspect(row_class).columns.get(fact.key)
     if is_blank(written):
-        if column is not None and not column.nullable and fact.kind not in ("yes_no",) and column.default is None:
-            raise ValueRefused("blank", text("不能为空"))
-        return False if column is not None and not column.nullable and fact.kind == "yes_no" else _nothing(column)
+        return _nothing(column, fact)
     value = _READERS.get(fact.kind, _line)(fact, written)
     if isinstance(value, date) and value > today and fact.key not in _FUTURE_ALLOWED:
         raise ValueRefused("future_date", text("日期 {day} 还没到", day=value.isoformat()))
@@ -70,8 +68,14 @@ def _one(row_class: type[Any], fact: Fact, written: Cell, today: date) -> Any:
     return value
 
 
-def _nothing(column: Any) -> Any:
-    return "" if column is not None and not column.nullable else None
+def _nothing(column: Any, fact: Fact) -> Any:
+    if column is None or column.nullable:
+        return None
+    if fact.kind == "yes_no":
+        return False
+    if fact.kind != "text" or column.default is None:
+        raise ValueRefused("blank", text("不能为空"))
+    return ""
 
 
 def _measure(value: str, column: Any, fact: Fact) -> None:

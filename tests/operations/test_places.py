@@ -11,7 +11,7 @@ from models.child import Child
 from models.place import Place
 from models.scope import system_scope
 from tests.cast import Cast
-from tests.office import act, add_child, events
+from tests.office import act, events
 from workflows.class_title import class_title
 from workflows.operations.place import change_place, close_place, make_place, reopen_place
 from workflows.policy import Permission
@@ -126,7 +126,7 @@ def test_a_place_moves_with_its_classes_while_nobody_belongs_to_it(cast: Cast) -
 
 
 def test_a_place_with_rows_neither_moves_nor_closes(cast: Cast) -> None:
-    add_child(cast, "SQ-2101")
+    cast.add_child("SQ-2101")
     with pytest.raises(Refusal, match="has_rows"):
         act(cast, "sys", MANAGE, change_place, _id(cast, "SQ"), 1, {}, _id(cast, "BT"))
     with pytest.raises(Refusal, match="has_open_places"):

@@ -24,9 +24,7 @@ from workflows.values.identity_number import birth_date_of, sex_of
 
 # Class and status move by their own workflows, with all that hangs on them.
 CHANGEABLE = {key: fact for key, fact in CHILD.items() if key not in ("class_code", "status")}
-RELATIVE_CHANGEABLE = dict(RELATIVE)
 SLOT_ORDER = ("guardian", "father", "mother", "other")
-_OUT_OF_THE_WAY = 1000
 
 
 def change_child(tx: Transaction, child_id: int, rev: int, values: Mapping[str, Cell]) -> Child:
@@ -55,42 +53,41 @@ def change_child(tx: Transaction, child_id: int, rev: int, values: Mapping[str, 
 
 
 def add_relative(tx: Transaction, child_id: int, values: Mapping[str, Cell]) -> Relative:
-    """Add a relative of a child, called last unless a place in the order is given."""
+    """Add a relative of a child, called last unless a place in the order is given.
+
+    Raises Refusal `bad_values`, `slot_taken` (one guardian, one father, one mother).
+    """
     child = _child(tx, child_id)
-    _refuse_unseen(tx, child, RELATIVE_CHANGEABLE, values)
+    _refuse_unseen(tx, child, RELATIVE, values)
     given = {key: value for key, value in values.items() if key != "call_order" or value not in (None, "")}
-    chosen = read(Relative, RELATIVE_CHANGEABLE, given, today=tx.today)
+    chosen = read(Relative, RELATIVE, given, today=tx.today)
     others = _relatives(tx, child.id)
-    wanted = chosen.pop("call_order", None) or len(others) + 1
+    wanted = chosen.pop("call_order", len(others) + 1)
     relative = Relative(id=new_id(), child_id=child.id)
     relative.place_at(child.level_codes)
-    relative.call_order = _OUT_OF_THE_WAY + len(others) + 1
     with tx.session.no_autoflush:
         tx.session.add(relative)
-        changes = put(relative, RELATIVE, chosen)
+        changes = put(relative, RELATIVE, chosen) + _put_in_order(tx, relative, wanted, others)
     _require_name(relative)
-    tx.session.flush()
-    _tell(tx, "relative.added", relative, changes + _put_in_order(tx, relative, wanted, None, others))
+    _flush_slot(tx)
+    _tell(tx, "relative.added", relative, changes)
     return relative
 
 
 def change_relative(tx: Transaction, relative_id: int, rev: int, values: Mapping[str, Cell]) -> Relative:
-    """Change a relative; a new place in the calling order moves the others along."""
+    """Change a relative; a new place in the calling order moves the others along. Raises as `add_relative` does."""
     relative = fetch(tx, Relative, relative_id)
     child = _child(tx, relative.child_id)
     check_rev(relative, rev, RELATIVE)
-    _refuse_unseen(tx, child, RELATIVE_CHANGEABLE, values)
-    chosen = read(Relative, RELATIVE_CHANGEABLE, values, today=tx.today)
+    _refuse_unseen(tx, child, RELATIVE, values)
+    chosen = read(Relative, RELATIVE, values, today=tx.today)
     others = [other for other in _relatives(tx, child.id) if other.id != relative.id]
-    before = relative.call_order
-    wanted = chosen.pop("call_order", before)
-    if chosen.get("slot", relative.slot) != relative.slot:
-        relative.call_order += _OUT_OF_THE_WAY  # its place may be taken among those of the other slot
+    wanted = chosen.pop("call_order", relative.call_order)
     changes = put(relative, RELATIVE, chosen)
-    _require_name(relative)
-    tx.session.flush()
     if wanted != relative.call_order:
-        changes += _put_in_order(tx, relative, wanted, before, others)
+        changes += _put_in_order(tx, relative, wanted, others)
+    _require_name(relative)
+    _flush_slot(tx)
     if changes:
         _tell(tx, "relative.changed", relative, changes)
     return relative
@@ -107,10 +104,10 @@ def remove_relative(tx: Transaction, relative_id: int, rev: int) -> None:
         if (value := getattr(relative, key)) not in (None, "")
     )
     others = [other for other in _relatives(tx, child.id) if other.id != relative.id]
-    tx.session.delete(relative)
-    tx.session.flush()
     _tell(tx, "relative.removed", relative, changes)
+    tx.session.delete(relative)
     _number(tx, others)
+    tx.session.flush()
 
 
 def _child(tx: Transaction, child_id: int) -> Child:
@@ -161,28 +158,30 @@ def _relatives(tx: Transaction, child_id: int) -> list[Relative]:
     return sorted(rows, key=lambda row: (row.call_order, SLOT_ORDER.index(row.slot), row.id))
 
 
-def _put_in_order(
-    tx: Transaction, relative: Relative, wanted: int, before: int | None, others: list[Relative]
-) -> tuple[Change, ...]:
+def _put_in_order(tx: Transaction, relative: Relative, wanted: int, others: list[Relative]) -> tuple[Change, ...]:
     in_order = list(others)
     in_order.insert(min(wanted, len(others) + 1) - 1, relative)
+    before = relative.call_order
     _number(tx, in_order, told=relative)
-    if relative.call_order == before:
-        return ()
-    return (Change("call_order", "P0", stored(before), stored(relative.call_order)),)
+    return () if before == relative.call_order else (_reordered(before, relative.call_order),)
 
 
 def _number(tx: Transaction, in_order: list[Relative], told: Relative | None = None) -> None:
-    moved = [(row, place, row.call_order) for place, row in enumerate(in_order, 1) if row.call_order != place]
-    # The order is unique within a slot at every statement, so all step aside before they take their places.
-    for row, place, _ in moved:
-        row.call_order = _OUT_OF_THE_WAY * 2 + place
-    tx.session.flush()
-    for row, place, before in moved:
-        row.call_order = place
+    for place, row in enumerate(in_order, 1):
+        if row.call_order == place:
+            continue
+        before, row.call_order = row.call_order, place
         if row is not told:
-            _tell(tx, "relative.changed", row, (Change("call_order", "P0", str(before), str(place)),))
-    tx.session.flush()
+            _tell(tx, "relative.changed", row, (_reordered(before, place),))
+
+
+def _reordered(before: int | None, after: int) -> Change:
+    return Change("call_order", "P0", stored(before), stored(after))
+
+
+def _flush_slot(tx: Transaction) -> None:
+    message = text("监护人、父亲、母亲各只能有一位")
+    flush_unique(tx, "slot_taken", message, "slot", "relative.slot", "uq_relative_slot")
 
 
 def _tell(tx: Transaction, action: str, relative: Relative, changes: tuple[Change, ...]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy.exc import IntegrityError
 
 from models.base import Base
+from models.vault import learn_keys
 from workflows.fields import Fact
 from workflows.mask import masked
 from workflows.refusal import Missing, Refusal, Stale
@@ -19,9 +20,12 @@ Row = TypeVar("Row", bound=Base)
 
 def fetch(tx: Transaction, row_class: type[Row], row_id: int) -> Row:
     """Return a row of the transaction's scope, locked until the end; raises Missing."""
-    row = tx.session.get(row_class, row_id, with_for_update=True)
+    # Only the row itself: PostgreSQL locks no row that an outer join fetches beside it.
+    row = tx.session.get(row_class, row_id, with_for_update={"of": row_class})
     if row is None:
         raise Missing("not_found", text("没有这条记录"))
+    if (owner := getattr(row, "key_owner", None)) is not None:
+        learn_keys(tx.session, [owner])  # the trail seals what changes under the same key
     return row
 
 

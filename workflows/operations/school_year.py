@@ -110,7 +110,7 @@ def _check_dates(tx: Transaction, year: SchoolYear, term: Term) -> None:
             {"first_on": text("与另一学期重叠")},
         )
     turned = Term.first_on > term.first_on if term.number == 2 else Term.first_on < term.first_on
-    if tx.session.scalar(select(exists().where(Term.school_year_id == year.id, Term.id != term.id, turned))):
+    if tx.session.scalar(select(exists().where(Term.school_year_id == year.id, Term.number != term.number, turned))):
         raise Refusal("terms_overlap", text("第一学期要在第二学期之前"), {"first_on": text("两个学期的先后不对")})
 
 

@@ -57,7 +57,7 @@ def make_staff(tx: Transaction, place_id: int, values: Mapping[str, Cell]) -> Fi
         tx.actor.system or tx.policy.post_for(tx.actor, Permission.STAFF_ACTIVATE, place.level_codes)
     )
     drawn = draw_first_password()
-    person = Staff(id=new_id(), is_active=False, must_change_password=True, made_at=tx.now)
+    person = Staff(id=new_id(), must_change_password=True, made_at=tx.now)
     person.place_at(place.level_codes)
     person.password_hash = hash_password(drawn)
     person.name_key = name_key(chosen["name"])

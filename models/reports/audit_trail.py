@@ -28,9 +28,7 @@ class TrailFilter:
     until: datetime | None = None
 
 
-def trail(
-    session: Session, wanted: TrailFilter, *, before: int | None = None, limit: int = PAGE
-) -> list[AuditEvent]:
+def trail(session: Session, wanted: TrailFilter, *, before: int | None = None, limit: int = PAGE) -> list[AuditEvent]:
     """Return up to `limit` entries older than the entry `before`, newest first; the session reads the trail."""
     statement = _narrowed(select(AuditEvent), wanted)
     if before is not None:

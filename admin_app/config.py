@@ -1,0 +1,78 @@
+"""Settings of an installation, read from the environment once at start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("admin_app", "models", "workflows")
+
+
+class SettingsFault(ValueError):
+    """A setting cannot be used; the message names it and the mend."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the installation keeps its things and what it trusts; every field is one environment variable.
+
+    `instance` (SHOUWANG_INSTANCE): folder of database, keys and logs. `database` (SHOUWANG_DATABASE): URL of the
+    application's database. `owner_database` (SHOUWANG_OWNER_DATABASE): the same database as its owner, for migrations.
+    `keys` (SHOUWANG_KEYS): file of the keystore. `trusted_proxy` (SHOUWANG_TRUSTED_PROXY): address whose forwarded
+    headers count. `hosts` (SHOUWANG_HOSTS): host names the site answers to, comma separated; empty for any.
+    `metrics_allow` (SHOUWANG_METRICS_ALLOW): addresses that may read /metrics beside the machine itself.
+    `secure_cookies` (SHOUWANG_SECURE_COOKIES): `off` only where the site is served without TLS on loopback.
+    """
+
+    instance: Path
+    database: str
+    owner_database: str
+    keys: Path
+    trusted_proxy: str = ""
+    hosts: tuple[str, ...] = ()
+    metrics_allow: tuple[str, ...] = ()
+    secure_cookies: bool = True
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None, **chosen: object) -> Settings:
+        """Read the settings; `chosen` (from the command line) goes before the environment."""
+        env = os.environ if environment is None else environment
+        instance = Path(str(chosen.get("instance") or env.get("SHOUWANG_INSTANCE") or ROOT / "instance"))
+        database = str(
+            chosen.get("database") or env.get("SHOUWANG_DATABASE") or f"sqlite:///{instance / 'shouwang.db'}"
+        )
+        secure = chosen.get("secure_cookies", env.get("SHOUWANG_SECURE_COOKIES", "on"))
+        if secure not in ("on", "off", True, False):
+            raise SettingsFault("SHOUWANG_SECURE_COOKIES: on / off")
+        return cls(
+            instance=instance,
+            database=_driver(database),
+            owner_database=_driver(str(env.get("SHOUWANG_OWNER_DATABASE") or database)),
+            keys=Path(env.get("SHOUWANG_KEYS") or instance / "keys.json"),
+            trusted_proxy=str(chosen.get("trusted_proxy") or env.get("SHOUWANG_TRUSTED_PROXY", "")),
+            hosts=_words(env.get("SHOUWANG_HOSTS", "")),
+            metrics_allow=_words(env.get("SHOUWANG_METRICS_ALLOW", "")),
+            secure_cookies=secure in ("on", True),
+        )
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def _driver(url: str) -> str:
+    """Name the driver that is installed where the address names none."""
+    for plain in ("postgresql://", "postgres://"):
+        if url.startswith(plain):
+            return "postgresql+psycopg://" + url.removeprefix(plain)
+    return url
+
+
+def check_rooms() -> None:
+    """Refuse to start when the three rooms do not lie side by side: other packages of these names exist."""
+    missing = [room for room in ROOMS if not (ROOT / room / "__init__.py").is_file()]
+    if missing:
+        raise SettingsFault(f"not found beside admin_app: {', '.join(missing)}")

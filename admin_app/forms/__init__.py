@@ -1,0 +1,1 @@
+"""WTForms made from definitions: they render and bind, the engine judges."""

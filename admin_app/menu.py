@@ -1,0 +1,35 @@
+"""The table of contents: every screen of the menu, a line each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _
+
+from workflows.policy import Permission as P
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of the menu: where it leads, what it is called, its icon, group, and the permission it needs."""
+
+    endpoint: str
+    label: str
+    icon: str
+    group: str
+    permission: P | None
+    is_tab: bool = False  # stands at the bottom of the phone too
+
+
+ITEMS = (
+    Item("home.index", _("工作台"), "layout-dashboard", "", None, is_tab=True),
+    # Item("children.index_view", _("儿童名册"), "users", _("儿童"), P.CHILD_LIST, is_tab=True),
+    Item("cases.index", _("摸底排查"), "clipboard-list", _("儿童"), P.CASE_LIST, is_tab=True),
+    Item("filing.index", _("建档率"), "chart-bar", _("统计"), P.REPORT_READ, is_tab=True),
+    # Item("roster.index", _("导入名册"), "table-import", _("搭建"), P.ROSTER_IMPORT),
+    # Item("places.index_view", _("组织机构"), "sitemap", _("搭建"), P.PLACE_READ),
+    # Item("staff.index_view", _("人员岗位"), "id", _("搭建"), P.STAFF_READ),
+    # Item("terms.index_view", _("学年学期"), "calendar-month", _("搭建"), P.TERM_MANAGE),
+    # Item("headings.index_view", _("表头用词"), "book", _("搭建"), P.HEADING_MANAGE),
+    # Item("audit.index", _("审计台"), "shield-check", _("审计"), P.AUDIT_READ, is_tab=True),
+)

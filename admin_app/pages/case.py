@@ -1,0 +1,249 @@
+"""What the page of a case shows: head, steps, form or record, timeline, diagram and the verbs at the bottom."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from admin_app.wording import language, say, say_moment, say_short
+from models.case import CaseMove
+from models.place import Place
+from models.scope import NO_PLACE, Placed
+from models.vault import learn_keys
+from workflows.case_view import CaseView
+from workflows.engine.allowed import Option
+from workflows.engine.definition import Workflow
+from workflows.engine.diagram import Move, draw, outline
+from workflows.engine.form import FormValidator
+from workflows.engine.published import form_in_force
+from workflows.fields import CHILD, CODE_LISTS, RELATIVE, Fact, stored, visible
+from workflows.mask import masked
+
+STATE_KINDS = {"neutral": "neutral", "info": "info", "warn": "warn", "ok": "ok", "bad": "bad"}
+STYLES = {"primary": "primary", "danger": "bad", "plain": "plain"}
+MOVE_ICONS = {"primary": "circle-check", "danger": "arrow-back-up", "plain": "arrow-right"}
+
+
+def case_tabs(number: str, current: str) -> list[dict[str, Any]]:
+    """Return the tabs of a case page."""
+    tabs = (("detail", _("详情")), ("diagram", _("流程图")))
+    return [
+        {"label": label, "url": url_for("cases.show", number=number, tab=key), "is_current": key == current}
+        for key, label in tabs
+    ]
+
+
+def state_tag(workflow: Workflow, state: str) -> dict[str, str]:
+    """Return the tag of a state."""
+    found = workflow.states[state]
+    return {"kind": STATE_KINDS[found.tag], "word": say(found.label)}
+
+
+def steps(workflow: Workflow, state: str, moves: Sequence[CaseMove]) -> list[dict[str, Any]]:
+    """Return the step bar: states with a step number, the latest visit beside those that are done."""
+    bar: dict[int, str] = {}
+    for key, found in workflow.states.items():
+        if found.step is not None and (found.step not in bar or key == state):
+            bar[found.step] = key
+    here = workflow.states[state].step or max(bar, default=0) + 1
+    return [
+        {
+            "label": say(workflow.states[key].label),
+            "state": "current"
+            if key == state and workflow.states[key].kind != "end"
+            else _done(number, here, key, state),
+            "note": _visit(moves, key),
+        }
+        for number, key in sorted(bar.items())
+    ]
+
+
+def _done(number: int, here: int, key: str, state: str) -> str:
+    return "done" if number < here or key == state else "todo"
+
+
+def _visit(moves: Sequence[CaseMove], state: str) -> str:
+    left = [move for move in moves if move.from_state == state]
+    reached = [move for move in moves if move.to_state == state]
+    last = (left or reached)[-1] if left or reached else None
+    return f"{last.actor_name} {say_short(last.at)}" if last else ""
+
+
+def timeline(workflow: Workflow, moves: Sequence[CaseMove], reasons: Mapping[int, str | None]) -> list[dict[str, Any]]:
+    """Return the moves, newest first."""
+    return [
+        {
+            "when": say_short(move.at),
+            "icon": MOVE_ICONS[_style(workflow, move)],
+            "kind": "bad" if _style(workflow, move) == "danger" else "ok",
+            "title": _title(workflow, move),
+            "who": move.actor_name,
+            "text": reasons.get(move.id),
+            "tags": [state_tag(workflow, move.to_state)],
+        }
+        for move in reversed(moves)
+    ]
+
+
+def _style(workflow: Workflow, move: CaseMove) -> str:
+    transition = workflow.transitions.get(move.transition)
+    return transition.style if transition else "plain"
+
+
+def _title(workflow: Workflow, move: CaseMove) -> str:
+    transition = workflow.transitions.get(move.transition)
+    return say(transition.label) if transition and transition.label else _("发起")
+
+
+def verbs(view: CaseView) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Return the allowed verbs for the action bar and the refused ones with their reasons."""
+    allowed = [_verb(view, option) for option in view.options if option.is_allowed]
+    refused = [
+        {"label": say(option.definition.label), "reason": say(option.reason)}
+        for option in view.options
+        if not option.is_allowed and option.code != "not_your_part"
+    ]
+    return sorted(allowed, key=lambda verb: verb["kind"] != "primary"), refused
+
+
+def _verb(view: CaseView, option: Option) -> dict[str, Any]:
+    found = {"label": say(option.definition.label), "kind": STYLES[option.definition.style]}
+    url = url_for("cases.act", number=view.case.number, transition=option.transition)
+    if option.definition.form:
+        return found | {"url": url}
+    return found | {"confirm": f"confirm-{option.transition}", "url": url}
+
+
+def diagram(view: CaseView) -> Markup:
+    """Return the workflow's picture with the path taken and the present state lit."""
+    path = [Move(m.from_state or "", m.transition, m.to_state) for m in view.moves]
+    return Markup(draw(view.version.workflow, current=view.case.state, moves=path, language=language()))  # noqa: S704
+
+
+def head_facts(view: CaseView, place: str) -> list[dict[str, Any]]:
+    """Return the short facts below the case's title."""
+    child = view.child
+    facts = [{"key": _("学校班级"), "value": place}]
+    if child is not None:
+        url = url_for("children.details_view", id=child.id)
+        facts.insert(0, {"key": _("儿童"), "value": {"text": child.name, "url": url}})
+    opener = view.moves[0].actor_name if view.moves else ""
+    return [
+        *facts,
+        {"key": _("发起"), "value": f"{opener} {say_moment(view.case.opened_at)}"},
+        {"key": _("定义"), "value": _("第 %(n)s 版", n=view.version.number)},
+    ]
+
+
+def subject_cards(view: CaseView, validator: FormValidator | None) -> list[dict[str, Any]]:
+    """Return the facts of the subject that the workflow's form asks for, section by section, as far as one may see."""
+    if validator is None:
+        return []
+    form, facts = validator.definition, view.subject.facts()
+    cards = []
+    for section in form.sections:
+        pairs = [
+            {"key": say(field.label), "value": _shown(field.bind, facts.get(field.bind), view.sees)}
+            for field in form.fields
+            if field.section == section.key and field.bind
+        ]
+        if pairs:
+            cards.append({"title": say(section.title), "facts": pairs, "shape": "grid"})
+    return cards
+
+
+def _shown(bind: str, value: Any, sees: str) -> Any:
+    fact = _fact(bind)
+    if value is None:
+        return None
+    if not visible(fact.protection, sees):
+        return {"secret": _("内容保密")}
+    if fact.protection == "P2":
+        return masked(fact, value)
+    return say_value(fact, value)
+
+
+def _fact(bind: str) -> Fact:
+    subject, key = bind.split(".")
+    if key in ("call_first", "call_next"):
+        return RELATIVE["slot"]
+    return CHILD[key] if subject == "child" else RELATIVE[key]
+
+
+def say_value(fact: Fact, value: Any) -> str:
+    """Return a stored value in words: the label of a code, yes or no, an ISO date, or the text itself."""
+    written = stored(value) or ""
+    if fact.kind == "yes_no":
+        return _("是") if written == "true" else _("否")
+    if fact.code_list in CODE_LISTS and written in CODE_LISTS[fact.code_list]:
+        return say(CODE_LISTS[fact.code_list][written])
+    return written
+
+
+def case_page(session: Session, view: CaseView, tab: str) -> dict[str, Any]:
+    """Return the context of `cases/case.html`, and under `classes` the field classes that the page shows."""
+    workflow = view.version.workflow
+    learn_keys(session, [move.key_owner for move in view.moves])
+    reasons = {move.id: move.reason for move in view.moves}
+    allowed, refused = verbs(view)
+    main_form = next((t.form for t in workflow.transitions.values() if t.form), None)
+    validator = form_in_force(session, main_form).validator if main_form else None
+    cards = subject_cards(view, validator)
+    title = f"{say(workflow.title)} · {view.child.name}" if view.child is not None else say(workflow.title)
+    tags = [state_tag(workflow, view.case.state)]
+    if workflow.confidential:
+        tags.append({"kind": "secret", "word": _("保密：仅办理人与指定领导")})
+    screen = {
+        "title": title,
+        "number": view.case.number,
+        "tags": tags,
+        "facts": head_facts(view, place_line(session, view.case)),
+        "steps": steps(workflow, view.case.state, view.moves),
+        "tabs": case_tabs(view.case.number, tab),
+        "cards": cards,
+        "timeline": timeline(workflow, view.moves, reasons),
+        "actions": allowed,
+        "refused": refused,
+        "back_url": url_for("cases.index"),
+    }
+    dialogs = [_dialog(view, option) for option in view.options if option.is_allowed and not option.definition.form]
+    picture = diagram(view) if tab == "diagram" else None
+    return {
+        "screen": screen,
+        "dialogs": dialogs,
+        "picture": picture,
+        "outline": _outline(view, picture),
+        "rev": view.case.rev,
+        "request_key": uuid.uuid4().hex,
+        "classes": ["P0", "P1", view.sees],
+    }
+
+
+def _outline(view: CaseView, picture: Markup | None) -> Any:
+    path = [Move(m.from_state or "", m.transition, m.to_state) for m in view.moves]
+    return outline(view.version.workflow, current=view.case.state, moves=path, language=language()) if picture else ()
+
+
+def _dialog(view: CaseView, option: Option) -> dict[str, Any]:
+    return {
+        "id": f"confirm-{option.transition}",
+        "title": say(option.definition.label),
+        "text": say(option.definition.confirm) or _("确定办理“%(verb)s”吗？", verb=say(option.definition.label)),
+        "url": url_for("cases.take", number=view.case.number, transition=option.transition),
+        "kind": STYLES[option.definition.style],
+        "requires": [key for key in option.definition.require if key in ("reason", "opinion")],
+    }
+
+
+def place_line(session: Session, row: Placed) -> str:
+    """Return school and class of a row as people say them."""
+    codes = [code for code in (row.school_code, row.class_code) if code != NO_PLACE]
+    names = dict(session.execute(select(Place.code, Place.name).where(Place.code.in_(codes))).tuples())
+    return " ".join(names.get(code, "") for code in codes)

@@ -1,0 +1,118 @@
+"""The form of a transition: known answers or a draft, sections, what saving does, and faults after a refusal."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Request, url_for
+from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup, escape
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from wtforms import Form
+
+from admin_app.desk import current_actor, system_session
+from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults
+from admin_app.wording import say, say_moment
+from workflows.case_view import CaseView, known_answers
+from workflows.engine.allowed import Option
+from workflows.engine.form import FormValidator
+from workflows.operations.draft import load_draft
+from workflows.refusal import Refusal, Stale
+
+Draft = tuple[str, dict[str, list[str]]]
+
+
+def draft_of(path: str) -> Draft | None:
+    """Return when the person's draft for a path was kept, and what stands in it."""
+    staff_id = current_actor().staff_id
+    found = load_draft(system_session("own account"), staff_id, path) if staff_id is not None else None
+    return None if found is None else (say_moment(found[0].saved_at), found[1])
+
+
+class _Posted:
+    """A WTForms form with the hidden fields that our pages send along."""
+
+    def __init__(self, form: Form, key: str) -> None:
+        self._form, self._key = form, key
+
+    def hidden_tag(self) -> Markup:
+        """Return the CSRF token and the request's key, so that sending twice has one effect."""
+        token, key = escape(generate_csrf()), escape(self._key)
+        return Markup(
+            f'<input type="hidden" name="csrf_token" value="{token}">'
+            f'<input type="hidden" name="request_key" value="{key}">'
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._form, name)
+
+
+def case_form(
+    session: Session, view: CaseView, option: Option, validator: FormValidator, draft: Draft | None
+) -> dict[str, Any]:
+    """Return the page of a transition's form, with the draft where the person left one."""
+    answers = known_answers(session, view, validator)
+    posted = MultiDict(draft[1]) if draft else None
+    form = make_form(validator, answers, posted)
+    line = _("已恢复 %(when)s 的草稿", when=draft[0]) if draft else ""
+    return {"form": _Posted(form, uuid.uuid4().hex), "screen": _screen(view, option, validator, form, line)}
+
+
+def refused_form(
+    view: CaseView, option: Option, validator: FormValidator, request: Request, refusal: Refusal
+) -> dict[str, Any]:
+    """Return the page again with everything typed, the faults beside their fields, or who was faster."""
+    form = make_form(validator, {}, request.form)
+    show_faults(form, refusal.faults)
+    screen = _screen(view, option, validator, form, "")
+    screen["alert"] = None if refusal.faults else say(refusal.message)
+    if isinstance(refusal, Stale):
+        screen["stale"] = _stale(view, validator, request)
+    return {"form": _Posted(form, uuid.uuid4().hex), "screen": screen}
+
+
+def _stale(view: CaseView, validator: FormValidator, request: Request) -> dict[str, Any]:
+    last = view.moves[-1]
+    theirs = view.subject.facts()
+    mine = read_answers(validator.definition, request.form)
+    rows = [
+        {"field": say(f.label), "theirs": str(theirs.get(f.bind, "")), "mine": str(mine.get(f.key, ""))}
+        for f in validator.definition.fields
+        if f.bind and str(theirs.get(f.bind, "")) != str(mine.get(f.key, ""))
+    ]
+    return {
+        "person": last.actor_name,
+        "when": say_moment(last.at),
+        "rows": rows,
+        "reload_url": url_for("cases.show", number=view.case.number),
+    }
+
+
+def _screen(view: CaseView, option: Option, validator: FormValidator, form: Form, line: str) -> dict[str, Any]:
+    number, transition = view.case.number, option.transition
+    back = url_for("cases.show", number=number)
+    path = url_for("cases.take", number=number, transition=transition)
+    name = view.child.name if view.child is not None else number
+    label = say(option.definition.label)
+    return {
+        "title": f"{say(validator.definition.title)} · {name}",
+        "subtitle": number,
+        "back_url": back,
+        "cancel_url": back,
+        "action": path,
+        "draft_url": url_for("account.draft", **{"for": path}),
+        "draft_line": line,
+        "sections": sections(validator.definition, form),
+        "version": view.case.rev,
+        "note": say(validator.definition.help),
+        "verbs": [
+            {
+                "label": label,
+                "is_primary": option.definition.style != "danger",
+                "icon": "arrow-back-up" if option.definition.style == "danger" else "check",
+            }
+        ],
+    }

@@ -1,0 +1,186 @@
+"""What the filing-rate pages show: rates against 100 %, place by place, and the children missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from admin_app.desk import may
+from admin_app.pages.case import state_tag
+from admin_app.pages.places import names_of
+from admin_app.shell import present_term, term_label
+from admin_app.wording import say_short
+from models.place import Place
+from models.reports.filing import Filing, children_missing, filing_by_place, total_of
+from workflows.actor import Actor
+from workflows.engine.published import workflow_in_force
+from workflows.policy import Permission
+from workflows.refusal import Missing
+from workflows.text import text
+
+STATES = ("open", "returned", "confirmed", "filed", "not_left_behind")
+MOST_SHOWN = 200
+FEWEST_FOR_INSPECTORS = 5  # smaller cells are suppressed for those who see no names (access.md, inspectors)
+
+
+def percent(filing: Filing) -> str | None:
+    """Return a rate as people read it, rounded down, so that 100 % means all."""
+    return None if filing.rate is None else f"{int(filing.rate * 1000) / 10:.1f}".removesuffix(".0")
+
+
+def rate_card(filing: Filing, label: str, url: str | None = None) -> dict[str, Any]:
+    """Return the filing rate as a card."""
+    is_full = filing.total > 0 and filing.missing == 0
+    return {
+        "label": label,
+        "value": percent(filing),
+        "done": filing.filed,
+        "total": filing.total,
+        "target": 100,
+        "state": "none" if not filing.total else ("ok" if is_full else "warn"),
+        "state_word": _("达标") if is_full else _("未达标"),
+        "note": _("目标 100%"),
+        "link_label": _("差 %(n)s 人", n=filing.missing) if filing.missing else None,
+        "url": url if filing.missing else None,
+    }
+
+
+def level_below(actor: Actor) -> str:
+    """Return the level whose places a person compares: schools for townships and above, classes inside a school."""
+    levels = {post.branch.level for post in actor.posts}
+    if levels & {"city", "county"}:
+        return "township"
+    return "school" if "township" in levels else "class"
+
+
+def filing_page(session: Session, actor: Actor, opened: str) -> dict[str, Any]:
+    """Return the context of `filing/rates.html`; `opened` is the code of a place to look into."""
+    term = present_term()
+    if term is None:
+        raise Missing("no_term", text("还没有设置学期，请先在“学年学期”中添加"))
+    place = _opened(session, opened)
+    level = _next_level(place.kind) if place is not None else level_below(actor)
+    found = filing_by_place(session, term.id, level)
+    if place is not None:
+        inside = _codes_inside(session, place, level)
+        found = [filing for filing in found if filing.code in inside]
+    total = total_of(found, _("合计"))
+    names_shown = may(Permission.CASE_LIST)
+    return {
+        "title": _("建档率"),
+        "subtitle": f"{place.name if place else _('全部')} · {term_label(term)}",
+        "back_url": url_for("filing.index") if place is not None else None,
+        "card": rate_card(total, _("建档率")),
+        "counts": [
+            (_("待完善"), total.states.get("open", 0)),
+            (_("退回补正"), total.states.get("returned", 0)),
+            (_("待归档审核"), total.states.get("confirmed", 0)),
+            (_("已移出"), total.states.get("not_left_behind", 0)),
+        ],
+        "columns": _columns(level),
+        "rows": [_row(filing, level, names_shown) for filing in found],
+        "foot": _row(total, level, names_shown)["cells"] if len(found) > 1 else None,
+        "empty": {
+            "icon": "chart-bar",
+            "title": _("本学期还没有建档事项"),
+            "text": _("导入名册后这里显示各班各校的建档率"),
+        },
+    }
+
+
+def _opened(session: Session, code: str) -> Place | None:
+    if not code:
+        return None
+    place = session.scalars(
+        select(Place).where(Place.code == code, session.info["scope"].row_condition(Place))
+    ).one_or_none()
+    if place is None or place.kind == "class":
+        raise Missing("no_place", text("没有这个单位，或不在你的范围内"))
+    return place
+
+
+def _next_level(kind: str) -> str:
+    return {"city": "township", "county": "township", "township": "school"}.get(kind, "class")
+
+
+def _codes_inside(session: Session, place: Place, level: str) -> set[str]:
+    column = getattr(Place, f"{place.kind}_code")
+    return set(session.scalars(select(Place.code).where(Place.kind == level, column == place.code)))
+
+
+def _columns(level: str) -> list[dict[str, Any]]:
+    first = {"township": _("乡镇"), "school": _("学校"), "class": _("班级")}[level]
+    rest = (_("应建"), _("待完善"), _("退回"), _("待审核"), _("已建档"), _("建档率"), _("差"))
+    return [
+        {"key": "name", "label": first, "is_sticky": True},
+        *({"key": str(n), "label": label, "align": "right", "kind": "number"} for n, label in enumerate(rest)),
+    ]
+
+
+def _row(filing: Filing, level: str, names_shown: bool) -> dict[str, Any]:
+    def number(value: int) -> dict[str, Any]:
+        if not names_shown and 0 < value < FEWEST_FOR_INSPECTORS:
+            return {"kind": "text", "value": "<5"}
+        return {"kind": "number", "value": value}
+
+    inside = url_for("filing.index", place=filing.code) if filing.code and level != "class" else None
+    behind = url_for("filing.missing", level=level, code=filing.code) if filing.code and names_shown else None
+    rate = percent(filing)
+    return {
+        "id": filing.code,
+        "url": inside or behind,
+        "cells": [
+            {"kind": "link" if inside else "text", "value": filing.name, "url": inside, "is_strong": not filing.code},
+            number(filing.total),
+            *(number(filing.states.get(state, 0)) for state in ("open", "returned", "confirmed", "filed")),
+            {"kind": "text", "value": f"{rate}%" if rate is not None else _("不适用")},
+            {"kind": "link", "value": filing.missing, "url": behind}
+            if filing.missing and behind
+            else number(filing.missing),
+        ],
+    }
+
+
+def missing_page(session: Session, level: str, code: str) -> dict[str, Any]:
+    """Return the list of the children missing behind a place's figure."""
+    term = present_term()
+    place = session.scalars(select(Place).where(Place.code == code, Place.kind == level)).one_or_none()
+    if term is None or place is None:
+        raise Missing("no_place", text("没有这个单位，或不在你的范围内"))
+    found = children_missing(session, term.id, level, code, MOST_SHOWN + 1)
+    workflow = workflow_in_force(session, "identification").workflow
+    shown = found[:MOST_SHOWN]
+    names = names_of(session, [case for case, _child in shown])
+    more = _("只列前 %(n)s 人，请打开下级单位查看其余", n=MOST_SHOWN) if len(found) > MOST_SHOWN else None
+    rows = []
+    for case, child in shown:
+        url, tag = url_for("cases.show", number=case.number), state_tag(workflow, case.state)
+        rows.append(
+            {
+                "id": str(case.id),
+                "url": url,
+                "cells": [
+                    {"kind": "link", "value": child.name, "url": url},
+                    {"kind": "text", "value": names.get(case.school_code)},
+                    {"kind": "text", "value": names.get(case.class_code)},
+                    {"kind": "tag", "value": tag["word"], "tag_kind": tag["kind"]},
+                    {"kind": "date", "value": say_short(case.state_since)},
+                ],
+            }
+        )
+    labels = (_("儿童"), _("学校"), _("班级"), _("环节"), _("进入环节"))
+    columns = [{"key": str(n), "label": label, "is_sticky": n == 0} for n, label in enumerate(labels)]
+    return {
+        "title": _("未建档儿童"),
+        "subtitle": f"{place.name} · {term_label(term)} · {_('%(n)s 人', n=len(shown))}",
+        "columns": columns,
+        "rows": rows,
+        "can_select": False,
+        "note": more,
+        "pager": None,
+        "empty": {"icon": "circle-check", "title": _("全部已建档"), "text": "", "action": None},
+    }

@@ -1,0 +1,139 @@
+"""What a person finds first: the office its rates, the class teacher the files to complete, the inspector the trail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from admin_app.desk import current_actor, may, read_session
+from admin_app.pages.case import state_tag
+from admin_app.pages.filing import level_below, percent, rate_card
+from admin_app.pages.places import names_of
+from admin_app.shell import present_term
+from admin_app.wording import say, say_short
+from models.reports.care import care_situations
+from models.reports.case_list import CasesWanted, list_cases
+from models.reports.filing import Filing, filing_by_place, total_of
+from workflows.engine.allowed import post_named
+from workflows.engine.published import workflow_in_force
+from workflows.fields import CODE_LISTS
+from workflows.policy import Permission
+
+WORKFLOW = "identification"
+MOST_TO_DO = 12
+
+
+def home_page() -> dict[str, Any]:
+    """Return the context of `home/home.html` for the person who asks."""
+    actor, term = current_actor(), present_term()
+    place = actor.posts[0].place_name if actor.posts else ""
+    page: dict[str, Any] = {"place": place, "rates": [], "table": None, "todo": None, "care": None, "links": _links()}
+    if term is None or not may(Permission.CASE_LIST):
+        return page
+    level = level_below(actor)
+    found = filing_by_place(read_session(Permission.CASE_LIST), term.id, level)
+    total = total_of(found, _("合计"))
+    page["rates"] = [rate_card(total, _("建档率"), url_for("filing.index")), *_counts(total)]
+    page["table"] = _table(found, level) if len(found) > 1 else None
+    page["todo"] = _todo(term.id)
+    page["care"] = _care()
+    return page
+
+
+def _counts(total: Filing) -> list[dict[str, Any]]:
+    shown = (("open", _("待完善")), ("returned", _("退回补正")), ("confirmed", _("待归档审核")))
+    return [
+        {
+            "label": label,
+            "value": total.states.get(state, 0),
+            "unit": _("人"),
+            "done": total.states.get(state, 0),
+            "total": total.total,
+            "target": None,
+            "state": "none" if not total.states.get(state) else "going",
+            "note": _("占应建"),
+            "link_label": _("名单"),
+            "url": url_for("cases.index", state=state),
+        }
+        for state, label in shown
+    ]
+
+
+def _table(found: list[Filing], level: str) -> dict[str, Any]:
+    labels = {"township": _("乡镇"), "school": _("学校"), "class": _("班级")}
+    first = {"key": "name", "label": labels[level], "is_sticky": True}
+    heads = (_("应建"), _("待完善"), _("退回"), _("待审核"), _("已建档"), _("建档率"), _("差"))
+    columns = [first, *({"key": h, "label": h, "align": "right"} for h in heads)]
+    lowest_first = sorted(found, key=lambda filing: (filing.rate if filing.rate is not None else 2, filing.code))
+    return {"columns": columns, "rows": [_line(filing, level) for filing in lowest_first]}
+
+
+def _line(filing: Filing, level: str) -> dict[str, Any]:
+    behind = url_for("filing.missing", level=level, code=filing.code)
+    rate = percent(filing)
+    states = [{"kind": "number", "value": filing.states.get(s, 0)} for s in ("open", "returned", "confirmed", "filed")]
+    missing = (
+        {"kind": "link", "value": filing.missing, "url": behind} if filing.missing else {"kind": "number", "value": 0}
+    )
+    cells = [
+        {"kind": "text", "value": filing.name},
+        {"kind": "number", "value": filing.total},
+        *states,
+        {"kind": "text", "value": f"{rate}%" if rate else _("不适用")},
+        missing,
+    ]
+    return {"id": filing.code, "url": behind if filing.missing else None, "cells": cells}
+
+
+def _todo(term_id: int) -> dict[str, Any] | None:
+    """Return the cases whose next step the person's posts may take."""
+    actor, session = current_actor(), read_session(Permission.CASE_LIST)
+    workflow = workflow_in_force(session, WORKFLOW).workflow
+    mine = tuple(
+        state
+        for state, found in workflow.states.items()
+        if found.tasks is not None
+        and post_named(actor.posts, [a.model_copy(update={"place": None}) for a in found.tasks.who])
+    )
+    if not mine:
+        return None
+    found = list_cases(session, CasesWanted(WORKFLOW, term_id, mine), limit=MOST_TO_DO + 1)
+    names = names_of(session, [case for case, _child in found])
+    items = []
+    for case, child in found[:MOST_TO_DO]:
+        items.append(
+            {
+                "title": child.name,
+                "sub": f"{names.get(case.school_code, '')} {names.get(case.class_code, '')}",
+                "tag": state_tag(workflow, case.state),
+                "when": say_short(case.state_since),
+                "url": url_for("cases.show", number=case.number),
+            }
+        )
+    return {"entries": items, "has_more": len(found) > MOST_TO_DO, "all_url": url_for("cases.index", state=mine[0])}
+
+
+def _care() -> list[dict[str, Any]] | None:
+    counts = care_situations(read_session(Permission.CHILD_LIST)) if may(Permission.CHILD_LIST) else {}
+    total = sum(counts.values())
+    if not total:
+        return None
+    words = CODE_LISTS["care_situation"]
+    return [
+        {"label": say(words[code]), "value": counts.get(code, 0), "share": 100 * counts.get(code, 0) / total}
+        for code in words
+    ]
+
+
+def _links() -> list[dict[str, str]]:
+    known = (
+        (Permission.AUDIT_READ, "audit.index", _("查看审计台"), "shield-check"),
+        (Permission.ROSTER_IMPORT, "roster.index", _("导入名册"), "table-import"),
+        (Permission.STAFF_READ, "staff.index_view", _("人员岗位"), "id"),
+        (Permission.PLACE_READ, "places.index_view", _("组织机构"), "sitemap"),
+    )
+    return [
+        {"label": label, "url": url_for(endpoint), "icon": icon} for need, endpoint, label, icon in known if may(need)
+    ]

@@ -1,0 +1,31 @@
+"""Addresses of static files with their digest, so that browsers keep them until they change."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, Response, request, url_for
+
+YEAR = 31_536_000
+
+
+@cache
+def _digest(folder: str, path: str) -> str:
+    return hashlib.sha256((Path(folder) / path).read_bytes()).hexdigest()[:12]
+
+
+def bind(app: Flask) -> None:
+    """Give templates `static_url` and let browsers keep what carries a digest."""
+    folder = str(app.static_folder)
+
+    @app.template_global()
+    def static_url(path: str) -> str:
+        return url_for("static", filename=path, v=_digest(folder, path))
+
+    @app.after_request
+    def keep(response: Response) -> Response:
+        if request.endpoint == "static" and "v" in request.args:
+            response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+        return response

@@ -1,0 +1,14 @@
+"""Every screen family, a line each."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from admin_app.views import account, cases, filing, health, home, search
+
+
+def register_views(app: Flask) -> None:
+    """Put every screen family under its address."""
+    health.measure(app)
+    for family in (health, account, home, search, cases, filing):
+        app.register_blueprint(family.bp)

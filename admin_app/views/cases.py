@@ -1,0 +1,88 @@
+"""Cases: the list of a workflow's cases, one case's page, and its transitions."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from admin_app.desk import current_actor, current_policy, now, perform, read_session, record_read
+from admin_app.forms.definition_form import read_answers
+from admin_app.pages.case import case_page
+from admin_app.pages.case_form import case_form, draft_of, refused_form
+from admin_app.pages.case_list import case_list
+from admin_app.wording import say
+from workflows.case_view import CaseView, form_of, opened_event, view_case
+from workflows.operations.case import Request, act_on_case
+from workflows.operations.draft import drop_draft
+from workflows.policy import Permission
+from workflows.refusal import Denied, Refusal
+
+bp = Blueprint("cases", __name__, url_prefix="/cases")
+
+
+@bp.get("/")
+def index() -> str:
+    """List the cases of the present term, newest state first, by filters and keyset."""
+    return render_template("office/list.html", screen=case_list(read_session(Permission.CASE_LIST), request.args))
+
+
+def _view(number: str) -> CaseView:
+    session = read_session(Permission.CASE_READ)
+    return view_case(session, current_actor(), current_policy(), number, now())
+
+
+@bp.get("/<number>")
+def show(number: str) -> str:
+    """Show one case; opening it is on record."""
+    view = _view(number)
+    page = case_page(read_session(Permission.CASE_READ), view, request.args.get("tab", "detail"))
+    record_read(opened_event(view, page.pop("classes")))
+    return render_template("cases/case.html", **page)
+
+
+@bp.get("/<number>/<transition>")
+def act(number: str, transition: str) -> str | Response:
+    """Show the form of a transition, filled in with what is known and with the person's draft."""
+    view = _view(number)
+    option = view.option(transition)
+    if not option.is_allowed:
+        raise Denied(option.code or "refused", option.reason or "")
+    session = read_session(Permission.CASE_READ)
+    validator = form_of(session, option)
+    if validator is None:
+        return redirect(url_for("cases.show", number=number))
+    record_read(opened_event(view, ["P2", "P3"]))
+    return render_template("office/form.html", **case_form(session, view, option, validator, draft_of(request.path)))
+
+
+@bp.post("/<number>/<transition>")
+def take(number: str, transition: str) -> Response | tuple[str, int]:
+    """Take a transition; what was typed is given back when it is refused."""
+    view = _view(number)
+    session = read_session(Permission.CASE_READ)
+    option = view.option_or_none(transition)
+    validator = form_of(session, option) if option else None
+    answers = read_answers(validator.definition, request.form) if validator else request.form.to_dict()
+    rev = request.form.get("rev", "")
+    asked = Request(transition, int(rev) if rev.isdecimal() else None, answers, key=_key())
+    try:
+        moved = perform(act_on_case, Permission.CASE_ACT, number, asked)
+    except Refusal as refusal:
+        if validator is None or option is None or isinstance(refusal, Denied):
+            raise
+        return render_template(
+            "office/form.html", **refused_form(_view(number), option, validator, request, refusal)
+        ), 422
+    perform(drop_draft, Permission.CASE_ACT, request.path)
+    flash(
+        _("%(number)s 已办理：%(state)s", number=number, state=say(view.version.workflow.states[moved.to_state].label)),
+        "ok",
+    )
+    return redirect(url_for("cases.show", number=number))
+
+
+def _key() -> str:
+    return request.form.get("request_key", "")[:80] or uuid.uuid4().hex

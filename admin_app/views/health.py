@@ -1,0 +1,70 @@
+"""What a watchdog asks: is the process up, can it work, and how it is doing."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+
+from flask import Blueprint, Flask, Response, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import Forbidden
+
+from admin_app.office import current_office
+from models.schema import newest_version, present_version
+
+bp = Blueprint("health", __name__)
+METRICS = CollectorRegistry()
+REQUESTS = Counter("shouwang_requests", "Requests answered", ("endpoint", "status"), registry=METRICS)
+SECONDS = Histogram("shouwang_request_seconds", "Seconds to an answer", ("endpoint",), registry=METRICS)
+
+
+@bp.get("/healthz")
+def healthz() -> dict[str, str]:
+    """Say that the process answers, without touching the database."""
+    return {"status": "ok"}
+
+
+@bp.get("/readyz")
+def readyz() -> tuple[dict[str, str], int]:
+    """Say whether the database can be reached and has the schema that this program needs."""
+    try:
+        with current_office().database.engine.connect() as connection:
+            version = present_version(connection)
+    except SQLAlchemyError:
+        return {"status": "unavailable", "reason": "the database does not answer"}, 503
+    if version != newest_version():
+        return {"status": "unavailable", "reason": f"schema {version}, needed {newest_version()}"}, 503
+    return {"status": "ok", "schema": version}, 200
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    """Give Prometheus its text; to this machine, and to addresses that the settings name."""
+    address = request.remote_addr or ""
+    if not (_is_loopback(address) or address in current_office().settings.metrics_allow):
+        raise Forbidden
+    return Response(generate_latest(METRICS), content_type=CONTENT_TYPE_LATEST)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def measure(app: Flask) -> None:
+    """Count and time every answer by its endpoint."""
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        endpoint = request.endpoint or "none"
+        REQUESTS.labels(endpoint, str(response.status_code)).inc()
+        if "began" in g:
+            SECONDS.labels(endpoint).observe(time.perf_counter() - g.began)
+        return response

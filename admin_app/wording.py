@@ -1,0 +1,41 @@
+"""Says sentences of the program and of definitions in the language of the page."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from flask_babel import get_locale, gettext
+
+from workflows.clock import LOCAL
+from workflows.engine.vocabulary import Label
+from workflows.text import Text
+
+
+def language() -> str:
+    """Return the page's language: `zh` or `en`."""
+    locale = get_locale()
+    return "en" if locale is not None and locale.language == "en" else "zh"
+
+
+def say(words: Text | Label | str | None) -> str:
+    """Return words as the page says them; plain text stays as it is."""
+    if words is None:
+        return ""
+    if isinstance(words, Text):
+        return words.render(gettext)
+    return words.say(language()) if isinstance(words, Label) else words
+
+
+def say_day(day: date | None) -> str:
+    """Return a day as records write it: 2026-11-20."""
+    return "" if day is None else day.isoformat()
+
+
+def say_moment(moment: datetime | None) -> str:
+    """Return a moment where the schools are, to the minute: 2026-11-20 09:40."""
+    return "" if moment is None else moment.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M")
+
+
+def say_short(moment: datetime | None) -> str:
+    """Return the day of a moment as lists write it: 11/20."""
+    return "" if moment is None else moment.astimezone(LOCAL).strftime("%m/%d")

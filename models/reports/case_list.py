@@ -1,0 +1,46 @@
+"""Lists cases of a workflow with their children, newest first, by keyset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.case import Case
+from models.child import Child
+
+LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class CasesWanted:
+    """Which cases: empty parts do not narrow."""
+
+    workflow: str
+    term_id: int | None = None
+    states: tuple[str, ...] = ()
+    class_code: str | None = None
+    school_code: str | None = None
+    child_ids: tuple[int, ...] | None = None
+
+
+def list_cases(
+    session: Session, wanted: CasesWanted, *, before: int | None = None, after: int | None = None, limit: int = 50
+) -> list[tuple[Case, Child]]:
+    """Return up to `limit` cases with their children, newest first, older than `before` or newer than `after`."""
+    statement = select(Case, Child).join(Child, Case.child_id == Child.id).where(Case.workflow == wanted.workflow)
+    narrowing = [
+        Case.term_id == wanted.term_id if wanted.term_id is not None else None,
+        Case.state.in_(wanted.states) if wanted.states else None,
+        Case.class_code == wanted.class_code if wanted.class_code else None,
+        Case.school_code == wanted.school_code if wanted.school_code else None,
+        Case.child_id.in_(wanted.child_ids) if wanted.child_ids is not None else None,
+        Case.id < before if before is not None else None,
+        Case.id > after if after is not None else None,
+    ]
+    statement = statement.where(*(condition for condition in narrowing if condition is not None))
+    if after is not None:
+        rows = session.execute(statement.order_by(Case.id).limit(limit)).tuples().all()
+        return [(case, child) for case, child in reversed(rows)]
+    return [(case, child) for case, child in session.execute(statement.order_by(Case.id.desc()).limit(limit)).tuples()]

@@ -1,0 +1,107 @@
+"""A case as one person sees it: what it is, what they may do with it, and how it came here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.case import Case, CaseMove, CaseRecord
+from models.vault import learn_keys
+from workflows.actor import Actor
+from workflows.audit import Happening
+from workflows.engine.allowed import Option, PastMove, options
+from workflows.engine.form import FormValidator
+from workflows.engine.published import WorkflowVersion, form_in_force, workflow_version
+from workflows.engine.record import open_answers
+from workflows.operations.case import case_facts
+from workflows.policy import Permission, Policy
+from workflows.refusal import Missing
+from workflows.subjects import ChildSubject, Subject, load_subject
+from workflows.text import text
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case with its version, subject, moves and the transitions that leave its state."""
+
+    case: Case
+    version: WorkflowVersion
+    subject: Subject
+    moves: Sequence[CaseMove]
+    options: Sequence[Option]
+    sees: str
+
+    @property
+    def child(self) -> Any:
+        """The child the case is about, None for other subjects."""
+        return self.subject.child if isinstance(self.subject, ChildSubject) else None
+
+    def option(self, transition: str) -> Option:
+        """Return the option for a transition; raises Missing when it does not leave the present state."""
+        option = self.option_or_none(transition)
+        if option is None:
+            raise Missing("not_from_here", text("当前环节不能这样办理"))
+        return option
+
+    def option_or_none(self, transition: str) -> Option | None:
+        """Return the option for a transition, None when it does not leave the present state."""
+        return next((option for option in self.options if option.transition == transition), None)
+
+
+def view_case(session: Session, actor: Actor, policy: Policy, number: str, now: datetime) -> CaseView:
+    """Return a case inside the session's scope; raises Missing otherwise."""
+    case = session.scalars(select(Case).where(Case.number == number)).one_or_none()
+    if case is None:
+        raise Missing("no_case", text("没有这件事项，或不在你的范围内"))
+    version = workflow_version(session, case.definition_id)
+    subject = load_subject(session, case.subject_type, case.subject_id)
+    if subject is None:
+        raise Missing("no_case", text("没有这件事项，或不在你的范围内"))
+    moves = session.scalars(select(CaseMove).where(CaseMove.case_id == case.id).order_by(CaseMove.id)).all()
+    past = [PastMove(move.transition, move.to_state, move.actor_id) for move in moves]
+    facts = subject.facts() | case_facts(case)
+    choices = options(version, case.state, actor, case.level_codes, facts, past, now)
+    if not policy.has_anywhere(actor, Permission.CASE_ACT):
+        choices = ()
+    return CaseView(case, version, subject, moves, choices, policy.sees(actor, case.level_codes))
+
+
+def known_answers(session: Session, view: CaseView, validator: FormValidator) -> dict[str, Any]:
+    """Return what a form of the case may be filled in with beforehand: bound facts, then the last record's answers."""
+    form = validator.definition
+    facts = view.subject.facts()
+    answers = {f.key: facts[f.bind] for f in form.fields if f.bind in facts and f.protection.value <= view.sees}
+    last = session.scalars(
+        select(CaseRecord)
+        .where(CaseRecord.case_id == view.case.id, CaseRecord.form == form.key)
+        .order_by(CaseRecord.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is None:
+        return answers
+    owner = last.child_id or last.case_id
+    learn_keys(session, [owner])
+    return open_answers(session, form, last.data, owner, last.id, view.sees) | answers
+
+
+def form_of(session: Session, option: Option) -> FormValidator | None:
+    """Return the form that a transition asks for, None when it asks for none."""
+    return form_in_force(session, option.definition.form).validator if option.definition.form else None
+
+
+def opened_event(view: CaseView, classes: Sequence[str]) -> Happening:
+    """Return the event of somebody opening the case's page, with the field classes that the page shows."""
+    return Happening(
+        "case.read",
+        "case",
+        view.case.id,
+        codes=view.case.level_codes,
+        child_id=view.case.child_id,
+        case_id=view.case.id,
+        facts={"number": view.case.number, "classes": list(classes)},
+    )

@@ -65,7 +65,7 @@ def bind(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http(fault: HTTPException) -> Response:
         if fault.code is None or fault.code < 400:
-            return fault.get_response()  # type: ignore[return-value]
+            return fault.get_response()
         return _page(fault.code, *_words(fault.code))
 
     @app.errorhandler(Exception)

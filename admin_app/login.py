@@ -26,7 +26,7 @@ OPEN_TO_ALL = frozenset(
 FIRST_PASSWORD_ONLY = frozenset({"account.change_password", "account.log_out", "account.switch_language", "static"})
 
 
-class Person(UserMixin):  # type: ignore[misc]
+class Person(UserMixin):
     """The logged-in person as Flask-Login sees them."""
 
     def __init__(self, actor: Actor, session_id: int, must_change_password: bool) -> None:
@@ -72,7 +72,7 @@ def bind(app: Flask) -> None:
     """Load the person on every request and let nobody past the log-in page without one."""
     login_manager.init_app(app)
 
-    @login_manager.request_loader  # type: ignore[untyped-decorator]
+    @login_manager.request_loader
     def load_from_request(_: Any) -> Person | None:
         return _load()
 

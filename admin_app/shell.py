@@ -33,7 +33,7 @@ def present_term() -> Term | None:
 def term_label(term: Term) -> str:
     """Return a term as people say it: 2026–2027 学年 第一学期."""
     which = _("第一学期") if term.number == 1 else _("第二学期")
-    return _("%(year)s 学年 %(term)s", year=term.school_year.name, term=which)
+    return str(_("%(year)s 学年 %(term)s", year=term.school_year.name, term=which))
 
 
 def _term(day: date) -> dict[str, Any] | None:

@@ -23,8 +23,9 @@ from workflows.engine.definition import Workflow
 from workflows.engine.diagram import Move, draw, outline
 from workflows.engine.form import FormValidator
 from workflows.engine.published import form_in_force
-from workflows.fields import CHILD, CODE_LISTS, RELATIVE, Fact, stored, visible
+from workflows.fields import CHILD, RELATIVE, Fact, stored, visible
 from workflows.mask import masked
+from workflows.reading import code_list
 
 STATE_KINDS = {"neutral": "neutral", "info": "info", "warn": "warn", "ok": "ok", "bad": "bad"}
 STYLES = {"primary": "primary", "danger": "bad", "plain": "plain"}
@@ -56,16 +57,16 @@ def steps(workflow: Workflow, state: str, moves: Sequence[CaseMove]) -> list[dic
     return [
         {
             "label": say(workflow.states[key].label),
-            "state": "current"
-            if key == state and workflow.states[key].kind != "end"
-            else _done(number, here, key, state),
+            "state": _progress(workflow, number, here, key, state),
             "note": _visit(moves, key),
         }
         for number, key in sorted(bar.items())
     ]
 
 
-def _done(number: int, here: int, key: str, state: str) -> str:
+def _progress(workflow: Workflow, number: int, here: int, key: str, state: str) -> str:
+    if key == state and workflow.states[key].kind != "end":
+        return "current"
     return "done" if number < here or key == state else "todo"
 
 
@@ -181,10 +182,9 @@ def say_value(fact: Fact, value: Any) -> str:
     """Return a stored value in words: the label of a code, yes or no, an ISO date, or the text itself."""
     written = stored(value) or ""
     if fact.kind == "yes_no":
-        return _("是") if written == "true" else _("否")
-    if fact.code_list in CODE_LISTS and written in CODE_LISTS[fact.code_list]:
-        return say(CODE_LISTS[fact.code_list][written])
-    return written
+        return str(_("是") if written == "true" else _("否"))
+    words = code_list(fact.code_list) if fact.code_list else {}
+    return say(words[written]) if written in words else written
 
 
 def case_page(session: Session, view: CaseView, tab: str) -> dict[str, Any]:
@@ -245,5 +245,5 @@ def _dialog(view: CaseView, option: Option) -> dict[str, Any]:
 def place_line(session: Session, row: Placed) -> str:
     """Return school and class of a row as people say them."""
     codes = [code for code in (row.school_code, row.class_code) if code != NO_PLACE]
-    names = dict(session.execute(select(Place.code, Place.name).where(Place.code.in_(codes))).tuples())
+    names = dict(session.execute(select(Place.code, Place.name).where(Place.code.in_(codes))).tuples().all())
     return " ".join(names.get(code, "") for code in codes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Request, url_for
 from flask_babel import gettext as _
@@ -41,7 +42,7 @@ class _Posted:
     def hidden_tag(self) -> Markup:
         """Return the CSRF token and the request's key, so that sending twice has one effect."""
         token, key = escape(generate_csrf()), escape(self._key)
-        return Markup(
+        return Markup(  # noqa: S704 — both values are escaped above
             f'<input type="hidden" name="csrf_token" value="{token}">'
             f'<input type="hidden" name="request_key" value="{key}">'
         )
@@ -55,7 +56,7 @@ def case_form(
 ) -> dict[str, Any]:
     """Return the page of a transition's form, with the draft where the person left one."""
     answers = known_answers(session, view, validator)
-    posted = MultiDict(draft[1]) if draft else None
+    posted: MultiDict[str, str] | None = MultiDict(draft[1]) if draft else None
     form = make_form(validator, answers, posted)
     line = _("已恢复 %(when)s 的草稿", when=draft[0]) if draft else ""
     return {"form": _Posted(form, uuid.uuid4().hex), "screen": _screen(view, option, validator, form, line)}
@@ -103,7 +104,7 @@ def _screen(view: CaseView, option: Option, validator: FormValidator, form: Form
         "back_url": back,
         "cancel_url": back,
         "action": path,
-        "draft_url": url_for("account.draft", **{"for": path}),
+        "draft_url": f"{url_for('account.draft')}?{urlencode({'for': path})}",
         "draft_line": line,
         "sections": sections(validator.definition, form),
         "version": view.case.rev,

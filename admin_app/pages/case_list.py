@@ -43,7 +43,7 @@ def case_list(session: Session, asked: MultiDict[str, str]) -> dict[str, Any]:
     found = list_cases(session, wanted, before=before, after=after, limit=PAGE + 1)
     has_more = len(found) > PAGE
     rows = (found[1:] if after is not None else found[:PAGE]) if has_more else found
-    kept = {key: value for key, value in (("state", state), ("q", words), ("class", place)) if value}
+    kept: dict[str, Any] = {key: value for key, value in (("state", state), ("q", words), ("class", place)) if value}
     classes = class_choices(session)
     return {
         "title": say(workflow.title),
@@ -74,7 +74,7 @@ def case_list(session: Session, asked: MultiDict[str, str]) -> dict[str, Any]:
     }
 
 
-def _views(workflow: Workflow, state: str, kept: dict[str, str]) -> list[dict[str, Any]]:
+def _views(workflow: Workflow, state: str, kept: dict[str, Any]) -> list[dict[str, Any]]:
     rest = {key: value for key, value in kept.items() if key != "state"}
     every = {"label": _("全部"), "url": url_for("cases.index", **rest), "is_current": not state}
     return [
@@ -117,7 +117,7 @@ def _row(workflow: Workflow, case: Case, child: Child, names: dict[str, str]) ->
 
 
 def _pager(
-    rows: list[tuple[Case, Child]], kept: dict[str, str], before: int | None, after: int | None, has_more: bool
+    rows: list[tuple[Case, Child]], kept: dict[str, Any], before: int | None, after: int | None, has_more: bool
 ) -> dict[str, Any] | None:
     if not rows:
         return None

@@ -92,6 +92,15 @@ def filing_page(session: Session, actor: Actor, opened: str) -> dict[str, Any]:
     }
 
 
+def _counted() -> tuple[tuple[str, str], ...]:
+    return (
+        ("open", _("待完善")),
+        ("returned", _("退回补正")),
+        ("confirmed", _("待归档审核")),
+        ("not_left_behind", _("已移出")),
+    )
+
+
 def _opened(session: Session, code: str) -> Place | None:
     if not code:
         return None
@@ -143,6 +152,11 @@ def _row(filing: Filing, level: str, names_shown: bool) -> dict[str, Any]:
             else number(filing.missing),
         ],
     }
+
+
+def linked(value: int, url: str) -> dict[str, Any]:
+    """Return a figure that opens the rows behind it."""
+    return {"kind": "link", "value": value, "url": url}
 
 
 def missing_page(session: Session, level: str, code: str) -> dict[str, Any]:

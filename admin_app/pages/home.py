@@ -16,7 +16,6 @@ from admin_app.wording import say, say_short
 from models.reports.care import care_situations
 from models.reports.case_list import CasesWanted, list_cases
 from models.reports.filing import Filing, filing_by_place, total_of
-from workflows.engine.allowed import post_named
 from workflows.engine.published import workflow_in_force
 from workflows.fields import CODE_LISTS
 from workflows.policy import Permission
@@ -91,12 +90,8 @@ def _todo(term_id: int) -> dict[str, Any] | None:
     """Return the cases whose next step the person's posts may take."""
     actor, session = current_actor(), read_session(Permission.CASE_LIST)
     workflow = workflow_in_force(session, WORKFLOW).workflow
-    mine = tuple(
-        state
-        for state, found in workflow.states.items()
-        if found.tasks is not None
-        and post_named(actor.posts, [a.model_copy(update={"place": None}) for a in found.tasks.who])
-    )
+    asked = {state: found.tasks.who for state, found in workflow.states.items() if found.tasks is not None}
+    mine = tuple(state for state, who in asked.items() if actor.roles & {assignee.role for assignee in who})
     if not mine:
         return None
     found = list_cases(session, CasesWanted(WORKFLOW, term_id, mine), limit=MOST_TO_DO + 1)

@@ -26,14 +26,14 @@ OWN = system_scope("own account")
 RULES = (_l("至少 10 个字符"), _l("不含账号和姓名"), _l("不是常见密码"))
 
 
-class LogInForm(FlaskForm):  # type: ignore[misc]
+class LogInForm(FlaskForm):
     """Account and password."""
 
     login = StringField(_l("账号"), render_kw={"autocomplete": "username", "autofocus": True, "maxlength": 60})
     password = PasswordField(_l("密码"), render_kw={"autocomplete": "current-password", "maxlength": 200})
 
 
-class PasswordForm(FlaskForm):  # type: ignore[misc]
+class PasswordForm(FlaskForm):
     """A new password, twice."""
 
     current = PasswordField(_l("当前密码"), render_kw={"autocomplete": "current-password"})
@@ -41,7 +41,7 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
     repeat = PasswordField(_l("再输一次"), render_kw={"autocomplete": "new-password", "maxlength": 200})
 
 
-class LooksForm(FlaskForm):  # type: ignore[misc]
+class LooksForm(FlaskForm):
     """Language, theme and text size."""
 
     language = SelectField(_l("语言"), choices=[("zh", "中文"), ("en", "English")])

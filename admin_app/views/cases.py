@@ -19,6 +19,7 @@ from workflows.operations.case import Request, act_on_case
 from workflows.operations.draft import drop_draft
 from workflows.policy import Permission
 from workflows.refusal import Denied, Refusal
+from workflows.text import text
 
 bp = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -49,7 +50,7 @@ def act(number: str, transition: str) -> str | Response:
     view = _view(number)
     option = view.option(transition)
     if not option.is_allowed:
-        raise Denied(option.code or "refused", option.reason or "")
+        raise Denied(option.code or "refused", option.reason or text("当前不能这样办理"))
     session = read_session(Permission.CASE_READ)
     validator = form_of(session, option)
     if validator is None:

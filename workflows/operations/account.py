@@ -207,15 +207,12 @@ def change_preferences(tx: Transaction, language: str, theme: str, size: str) ->
         "theme": (theme, ("auto", "light", "dark")),
         "text_size": (size, ("normal", "large")),
     }
-    for key, (value, allowed) in wanted.items():
+    for value, allowed in wanted.values():
         if value not in allowed:
             raise Refusal("unknown_choice", text("“{written}”不在可选范围内", written=value[:30]))
-    changes = tuple(
-        Change(key, "P0", getattr(staff, key), value)
-        for key, (value, _) in wanted.items()
-        if getattr(staff, key) != value
-    )
-    for key, (value, _) in wanted.items():
+    chosen = {key: value for key, (value, _) in wanted.items() if getattr(staff, key) != value}
+    changes = tuple(Change(key, "P0", getattr(staff, key), value) for key, value in chosen.items())
+    for key, value in chosen.items():
         setattr(staff, key, value)
     if changes:
         tx.tell(Happening("account.preferences_changed", "staff", staff.id, codes=staff.level_codes, changes=changes))

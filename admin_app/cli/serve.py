@@ -1,0 +1,83 @@
+"""`shouwang serve`: the production server."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+from granian import Granian
+from granian.constants import Interfaces
+
+from admin_app.cli import Desk
+from admin_app.config import Settings
+from models.database import Database
+from models.schema import newest_version, present_version
+from models.vault import Keystore
+
+THREADS = 8
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--tls",
+    nargs=2,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="CERT KEY",
+    help="证书和私钥文件，由本服务直接提供 HTTPS",
+)
+@click.option("--trusted-proxy", default="", help="反向代理的地址，只认它转发的来源和协议")
+@click.option("--workers", type=click.IntRange(1, 64), help="进程数；SQLite 默认 1，PostgreSQL 默认 2")
+@click.pass_obj
+def serve(
+    desk: Desk, host: str, port: int, tls: tuple[Path, Path] | None, trusted_proxy: str, workers: int | None
+) -> None:
+    """启动网站。"""
+    settings = desk.settings(trusted_proxy=trusted_proxy)
+    is_plain = tls is None and not settings.trusted_proxy
+    if is_plain and host not in ("127.0.0.1", "::1", "localhost"):
+        raise click.UsageError("对外服务须用 --tls 或 --trusted-proxy，否则登录凭据会明文传输")
+    run_server(settings, host, port, tls=tls, workers=workers, secure=not is_plain)
+
+
+def run_server(
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    tls: tuple[Path, Path] | None = None,
+    workers: int | None = None,
+    secure: bool = True,
+) -> None:
+    """Serve until stopped; the workers read their settings from the environment."""
+    is_sqlite = _check_schema(settings)
+    os.environ.update(
+        SHOUWANG_INSTANCE=str(settings.instance),
+        SHOUWANG_DATABASE=settings.database,
+        SHOUWANG_KEYS=str(settings.keys),
+        SHOUWANG_TRUSTED_PROXY=settings.trusted_proxy,
+        SHOUWANG_SECURE_COOKIES="on" if secure else "off",
+    )
+    Granian(
+        "admin_app.wsgi:app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers or (1 if is_sqlite else 2),
+        blocking_threads=THREADS,
+        ssl_cert=tls[0] if tls else None,
+        ssl_key=tls[1] if tls else None,
+        log_access=False,
+    ).serve()
+
+
+def _check_schema(settings: Settings) -> bool:
+    database = Database(settings.database, Keystore.load(settings.keys), pooled=False)
+    with database.engine.connect() as connection:
+        version = present_version(connection)
+    database.dispose()
+    if version != newest_version():
+        raise click.UsageError(f"数据库版本 {version}，本程序需要 {newest_version()}：请先运行 shouwang upgrade")
+    return database.is_sqlite

@@ -46,6 +46,17 @@ def make_staff(tx: Transaction, place_id: int, values: Mapping[str, Cell]) -> Fi
     It stays inactive until a security officer activates it; where the officers are not separate, whoever may activate
     does so by making it. Raises Refusal `bad_values`, `login_taken`, `place_closed`.
     """
+    drawn = draw_first_password()
+    person = _enter(tx, place_id, values, hash_password(drawn))
+    return FirstPassword(person.id, person.login, person.name, drawn)
+
+
+def enter_staff(tx: Transaction, place_id: int, values: Mapping[str, Cell]) -> Staff:
+    """Add an account without a password: nobody logs in with it until one is drawn. Raises as `make_staff` does."""
+    return _enter(tx, place_id, values, None)
+
+
+def _enter(tx: Transaction, place_id: int, values: Mapping[str, Cell], digest: str | None) -> Staff:
     place = _workplace(tx, place_id)
     tx.require(Permission.STAFF_MANAGE, place.level_codes)
     chosen = read(Staff, MAKEABLE, values, today=tx.today)
@@ -56,10 +67,9 @@ def make_staff(tx: Transaction, place_id: int, values: Mapping[str, Cell]) -> Fi
     active = not tx.policy.separate_officers and bool(
         tx.actor.system or tx.policy.post_for(tx.actor, Permission.STAFF_ACTIVATE, place.level_codes)
     )
-    drawn = draw_first_password()
-    person = Staff(id=new_id(), must_change_password=True, made_at=tx.now)
+    person = Staff(id=new_id(), is_active=False, must_change_password=True, made_at=tx.now)
+    person.password_hash = digest
     person.place_at(place.level_codes)
-    person.password_hash = hash_password(drawn)
     person.name_key = name_key(chosen["name"])
     tx.session.add(vault_of(tx.session).new_key(person.id))
     with tx.session.no_autoflush:
@@ -67,7 +77,7 @@ def make_staff(tx: Transaction, place_id: int, values: Mapping[str, Cell]) -> Fi
         changes = put(person, STAFF, chosen | {"place_id": place.id, "is_active": active})
     flush_unique(tx, "login_taken", text("这个账号已有人在用"), "login", "staff.login", "uq_staff_login")
     tx.tell(Happening("staff.made", "staff", person.id, person.level_codes, owner=person.id, changes=changes))
-    return FirstPassword(person.id, person.login, person.name, drawn)
+    return person
 
 
 def change_staff(

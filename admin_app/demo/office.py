@@ -1,0 +1,123 @@
+"""Sets up the demonstration's places, school years, accounts and posts, as an installation is really begun."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from admin_app.demo.calendar import TermDates, moment, workday
+from admin_app.demo.cast import OFFICERS, PLACES, SCHOOLS, STAFF, TEACHERS, SchoolPlan, class_codes, teacher_of
+from admin_app.demo.stage import Stage
+from models.place import Place
+from models.staff import Staff
+from workflows.operations.appointment import appoint
+from workflows.operations.definition import publish_standard_pack
+from workflows.operations.place import change_place, make_place
+from workflows.operations.school_year import make_school_year, make_term
+from workflows.operations.staff import activate_staff, enter_staff
+from workflows.policy import Permission
+from workflows.transaction import Transaction
+from workflows.values import Cell
+
+
+def found(stage: Stage, terms: tuple[TermDates, ...]) -> None:
+    """Begin the installation in the week before the first term: definitions, places, terms, people and posts."""
+    day = workday(terms[0].first_on - timedelta(days=12))
+    stage.system(moment(day, stage.rng, 8, 9), _begin, terms)
+    stage.load("sys", "sec")
+    stage.act("sys", Permission.STAFF_MANAGE, moment(day, stage.rng, 10, 11), _make_accounts)
+    stage.act("sec", Permission.STAFF_APPOINT, moment(day, stage.rng, 13, 15), _appoint_all, terms)
+    stage.load(*(login for login, *_ in (*OFFICERS, *STAFF)), *(login for login, _ in _teachers()))
+
+
+def _teachers() -> Iterator[tuple[str, str]]:
+    for teachers in TEACHERS.values():
+        yield from teachers
+
+
+def _begin(tx: Transaction, terms: tuple[TermDates, ...]) -> None:
+    publish_standard_pack(tx)
+    ids: dict[str | None, int | None] = {None: None}
+    for code, kind, name, above, stage in PLACES:
+        ids[code] = make_place(tx, ids[above], {"code": code, "kind": kind, "name": name, "stage": stage}).id
+    years = {year: make_school_year(tx, str(year)).id for year in sorted({term.first_year for term in terms})}
+    for term in terms:
+        values: dict[str, Cell] = {"number": str(term.number), "first_on": term.first_on, "last_on": term.last_on}
+        make_term(tx, years[term.first_year], values, is_sure=True)
+    for plan in SCHOOLS:
+        for _grade, cohort, number in _classes_at_first(plan, terms[0].first_year):
+            make_place(tx, ids[plan.code], {"kind": "class", "cohort": str(cohort), "number": str(number)})
+    for login, name, role, place in OFFICERS:
+        place_id = ids[place]
+        assert place_id is not None
+        staff_id = enter_staff(tx, place_id, {"login": login, "name": name}).id
+        activate_staff(tx, staff_id, 1)
+        appoint(tx, staff_id, role, place_id, {"from_on": terms[0].first_on - timedelta(days=30)})
+
+
+def _classes_at_first(plan: SchoolPlan, first_year: int) -> Iterator[tuple[int, int, int]]:
+    for grade, number in class_codes(plan, first_year):
+        if grade < 6:  # last year's leavers are not told of
+            yield grade, first_year - grade + 1, number
+
+
+def _make_accounts(tx: Transaction) -> None:
+    places = _places(tx)
+    homes = [(login, name, place) for login, name, _, place in STAFF]
+    homes += [(login, name, school) for school, teachers in TEACHERS.items() for login, name in teachers]
+    for login, name, place in homes:
+        enter_staff(tx, places[place], {"login": login, "name": name})
+
+
+def _places(tx: Transaction) -> dict[str, int]:
+    return dict(tx.session.execute(select(Place.code, Place.id)).tuples().all())
+
+
+def _appoint_all(tx: Transaction, terms: tuple[TermDates, ...]) -> None:
+    waiting = select(Staff.login, Staff.id).where(Staff.is_active.is_(False))
+    people = dict(tx.session.execute(waiting).tuples().all())
+    places = _places(tx)
+    for staff_id in people.values():
+        activate_staff(tx, staff_id, 1)
+    first_on = terms[0].first_on - timedelta(days=10)
+    for login, role, place in ((login, role, place) for login, _, role, place in STAFF):
+        appoint(tx, people[login], role, places[place], {"from_on": first_on})
+    for plan in SCHOOLS:
+        for (grade, number), code in class_codes(plan, terms[-1].first_year).items():
+            if grade > 1:  # this year's first grades are not there yet
+                login, _ = teacher_of(plan, grade, number)
+                appoint(tx, people[login], "class_teacher", places[code], {"from_on": first_on})
+
+
+def begin_year(stage: Stage, first_year: int, first_on: date) -> None:
+    """Begin a new school year: classes go up a grade, first grades are made and get their teachers."""
+    at = moment(workday(first_on), stage.rng, 8, 9)
+    for plan in SCHOOLS:
+        stage.act(plan.office, Permission.PLACE_MANAGE, at, _promote, plan)
+        stage.act(plan.office, Permission.PLACE_MANAGE, at + timedelta(minutes=5), _first_grade, plan, first_year)
+        at += timedelta(minutes=12)
+    stage.act("sec", Permission.STAFF_APPOINT, at, _appoint_first_grade, first_year, first_on)
+    stage.load(*(teacher_of(plan, 1, number)[0] for plan in SCHOOLS for number in range(1, plan.classes + 1)))
+
+
+def _promote(tx: Transaction, plan: SchoolPlan) -> None:
+    classes = select(Place).where(Place.kind == "class", Place.school_code == plan.code).order_by(Place.code)
+    for place in tx.session.scalars(classes).all():
+        change_place(tx, place.id, place.rev, {})  # a class is named by its grade in the year of the change
+
+
+def _first_grade(tx: Transaction, plan: SchoolPlan, first_year: int) -> None:
+    school = tx.session.scalars(select(Place.id).where(Place.code == plan.code)).one()
+    for number in range(1, plan.classes + 1):
+        make_place(tx, school, {"kind": "class", "cohort": str(first_year), "number": str(number)})
+
+
+def _appoint_first_grade(tx: Transaction, first_year: int, first_on: date) -> None:
+    people, places = dict(tx.session.execute(select(Staff.login, Staff.id)).tuples().all()), _places(tx)
+    for plan in SCHOOLS:
+        codes = class_codes(plan, first_year)
+        for number in range(1, plan.classes + 1):
+            login, _ = teacher_of(plan, 1, number)
+            appoint(tx, people[login], "class_teacher", places[codes[(1, number)]], {"from_on": first_on})

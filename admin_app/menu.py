@@ -20,16 +20,23 @@ class Item:
     permission: P | None
     is_tab: bool = False  # stands at the bottom of the phone too
 
+    @property
+    def is_setup(self) -> bool:
+        """Tell whether the screen is for setting up rather than for daily work."""
+        return self.endpoint in SETUP
+
+
+SETUP = frozenset({"roster.index", "places.index_view", "staff.index_view", "audit.index"})
 
 ITEMS = (
     Item("home.index", _("工作台"), "layout-dashboard", "", None, is_tab=True),
-    # Item("children.index_view", _("儿童名册"), "users", _("儿童"), P.CHILD_LIST, is_tab=True),
+    Item("children.index_view", _("儿童名册"), "users", _("儿童"), P.CHILD_LIST, is_tab=True),
     Item("cases.index", _("摸底排查"), "clipboard-list", _("儿童"), P.CASE_LIST, is_tab=True),
     Item("filing.index", _("建档率"), "chart-bar", _("统计"), P.REPORT_READ, is_tab=True),
     # Item("roster.index", _("导入名册"), "table-import", _("搭建"), P.ROSTER_IMPORT),
-    # Item("places.index_view", _("组织机构"), "sitemap", _("搭建"), P.PLACE_READ),
-    # Item("staff.index_view", _("人员岗位"), "id", _("搭建"), P.STAFF_READ),
-    # Item("terms.index_view", _("学年学期"), "calendar-month", _("搭建"), P.TERM_MANAGE),
-    # Item("headings.index_view", _("表头用词"), "book", _("搭建"), P.HEADING_MANAGE),
+    Item("places.index_view", _("组织机构"), "sitemap", _("搭建"), P.PLACE_READ),
+    Item("staff.index_view", _("人员岗位"), "id", _("搭建"), P.STAFF_READ),
+    Item("terms.index_view", _("学年学期"), "calendar-month", _("搭建"), P.TERM_MANAGE),
+    Item("headings.index_view", _("表头用词"), "book", _("搭建"), P.HEADING_MANAGE),
     # Item("audit.index", _("审计台"), "shield-check", _("审计"), P.AUDIT_READ, is_tab=True),
 )

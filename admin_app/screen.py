@@ -1,4 +1,4 @@
-"""OfficeView, the only subclass of Flask-Admin's ModelView: every read scoped, every save an operation, denied by default."""
+"""OfficeView, the only subclass of Flask-Admin's ModelView: scoped reads, saves by operations, denied by default."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import DateInput, NumberInput, TelInput
 
 from admin_app.wording import say
@@ -16,7 +17,8 @@ from workflows.engine.definition import FormField
 from workflows.engine.form import FormValidator
 from workflows.text import Text, text
 
-SEGMENTS_AT_MOST = 4  # choices up to this many stand side by side, more are a list
+SEGMENTS_AT_MOST = 4  # choices up to this many are seen at once, more are a list
+SEGMENT_LETTERS = 12  # and stand in one row when their labels together are no longer than this
 
 
 class DateField(StringField):
@@ -131,19 +133,24 @@ def _id_number(field: FormField, validator: FormValidator) -> Any:
 
 
 def _choice(field: FormField, validator: FormValidator) -> Any:
-    choices = [(value, say(label)) for value, label in validator.options(field.key).items()]
+    choices = [SelectChoice(value, say(label)) for value, label in validator.options(field.key).items()]
     if len(choices) <= SEGMENTS_AT_MOST:
-        return RadioField(choices=choices, validate_choice=False, **_common(field))
-    return SelectField(choices=[("", say(text("请选择"))), *choices], validate_choice=False, **_common(field))
+        common = _common(field)
+        if sum(len(choice.label) for choice in choices) > SEGMENT_LETTERS:
+            common["render_kw"] |= {"data-as": "radio", "data-wide": "1"}
+        return RadioField(choices=choices, validate_choice=False, **common)
+    return SelectField(
+        choices=[SelectChoice("", say(text("请选择"))), *choices], validate_choice=False, **_common(field)
+    )
 
 
 def _multi_choice(field: FormField, validator: FormValidator) -> Any:
-    choices = [(value, say(label)) for value, label in validator.options(field.key).items()]
+    choices = [SelectChoice(value, say(label)) for value, label in validator.options(field.key).items()]
     return SelectMultipleField(choices=choices, validate_choice=False, **_common(field))
 
 
 def _yes_no(field: FormField, validator: FormValidator) -> Any:
-    choices = [("true", say(text("是"))), ("false", say(text("否")))]
+    choices = [SelectChoice("true", say(text("是"))), SelectChoice("false", say(text("否")))]
     return RadioField(choices=choices, validate_choice=False, **_common(field))
 
 

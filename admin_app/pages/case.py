@@ -245,5 +245,5 @@ def _dialog(view: CaseView, option: Option) -> dict[str, Any]:
 def place_line(session: Session, row: Placed) -> str:
     """Return school and class of a row as people say them."""
     codes = [code for code in (row.school_code, row.class_code) if code != NO_PLACE]
-    names = dict(session.execute(select(Place.code, Place.name).where(Place.code.in_(codes))).tuples().all())
+    names = dict(session.execute(select(Place.code, Place.name).where(Place.code.in_(codes))).all())
     return " ".join(names.get(code, "") for code in codes)

@@ -8,6 +8,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from admin_app.desk import current_actor, may, read_session
+from admin_app.menu import ITEMS
 from admin_app.pages.case import state_tag
 from admin_app.pages.filing import level_below, percent, rate_card
 from admin_app.pages.places import names_of
@@ -22,6 +23,7 @@ from workflows.policy import Permission
 
 WORKFLOW = "identification"
 MOST_TO_DO = 12
+MOST_LINKS = 3
 
 
 def home_page() -> dict[str, Any]:
@@ -123,12 +125,9 @@ def _care() -> list[dict[str, Any]] | None:
 
 
 def _links() -> list[dict[str, str]]:
-    known = (
-        (Permission.AUDIT_READ, "audit.index", _("查看审计台"), "shield-check"),
-        (Permission.ROSTER_IMPORT, "roster.index", _("导入名册"), "table-import"),
-        (Permission.STAFF_READ, "staff.index_view", _("人员岗位"), "id"),
-        (Permission.PLACE_READ, "places.index_view", _("组织机构"), "sitemap"),
-    )
+    """Return what an office sets up, for the top of the page."""
     return [
-        {"label": label, "url": url_for(endpoint), "icon": icon} for need, endpoint, label, icon in known if may(need)
-    ]
+        {"label": str(item.label), "url": url_for(item.endpoint), "icon": item.icon}
+        for item in ITEMS
+        if item.is_setup and item.permission is not None and may(item.permission)
+    ][:MOST_LINKS]

@@ -17,7 +17,7 @@ MOST_CHOICES = 200
 def names_of(session: Session, rows: Iterable[Placed]) -> dict[str, str]:
     """Return the names of the schools and classes of some rows, by code, with one query."""
     codes = {code for row in rows for code in (row.school_code, row.class_code) if code != NO_PLACE}
-    return dict(session.execute(select(Place.code, Place.name).where(Place.code.in_(codes))).tuples().all()) if codes else {}
+    return dict(session.execute(select(Place.code, Place.name).where(Place.code.in_(codes))).all()) if codes else {}
 
 
 def class_choices(session: Session) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 
 from admin_app.desk import current_actor, perform_in, system_session
 from admin_app.security import local_path
@@ -44,9 +45,16 @@ class PasswordForm(FlaskForm):
 class LooksForm(FlaskForm):
     """Language, theme and text size."""
 
-    language = SelectField(_l("语言"), choices=[("zh", "中文"), ("en", "English")])
-    theme = SelectField(_l("外观"), choices=[("auto", _l("跟随系统")), ("light", _l("浅色")), ("dark", _l("深色"))])
-    size = SelectField(_l("字号"), choices=[("normal", _l("标准")), ("large", _l("大字"))])
+    language = SelectField(_l("语言"), choices=[SelectChoice("zh", "中文"), SelectChoice("en", "English")])
+    theme = SelectField(
+        _l("外观"),
+        choices=[
+            SelectChoice("auto", _l("跟随系统")),
+            SelectChoice("light", _l("浅色")),
+            SelectChoice("dark", _l("深色")),
+        ],
+    )
+    size = SelectField(_l("字号"), choices=[SelectChoice("normal", _l("标准")), SelectChoice("large", _l("大字"))])
 
 
 @bp.route("/login", methods=["GET", "POST"])

@@ -41,6 +41,6 @@ def list_cases(
     ]
     statement = statement.where(*(condition for condition in narrowing if condition is not None))
     if after is not None:
-        rows = session.execute(statement.order_by(Case.id).limit(limit)).tuples().all()
+        rows = session.execute(statement.order_by(Case.id).limit(limit)).all()
         return [(case, child) for case, child in reversed(rows)]
-    return [(case, child) for case, child in session.execute(statement.order_by(Case.id.desc()).limit(limit)).tuples()]
+    return [(case, child) for case, child in session.execute(statement.order_by(Case.id.desc()).limit(limit))]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,7 @@ from admin_app import create_app
 from admin_app.config import Settings
 from models.vault import Keystore
 from tests.cast import NOW, PASSWORD, Cast
-
-ClientOf = Callable[[str], FlaskClient]
+from tests.web.browser import ClientOf, post
 
 
 @pytest.fixture
@@ -42,22 +40,3 @@ def client_of(site: Flask) -> ClientOf:
         return client
 
     return logged_in
-
-
-def token(client: FlaskClient, page: str = "/login") -> str:
-    """The CSRF token of a page."""
-    answer = client.get(page, base_url="https://localhost")
-    found = re.search(r'(?:name="csrf_token"[^>]*value|data-csrf)="([^"]+)"', answer.text)
-    assert found, f"{page} has no form: {answer.status_code}"
-    return found[1]
-
-
-def post(client: FlaskClient, path: str, page: str | None = None, **fields: object):  # type: ignore[no-untyped-def]
-    """Post fields with the token of a page (the log-in page, or the account page once logged in)."""
-    where = page or ("/login" if path == "/login" else "/account")
-    return client.post(path, data={"csrf_token": token(client, where), **fields}, base_url="https://localhost")
-
-
-def get(client: FlaskClient, path: str, **more: object):  # type: ignore[no-untyped-def]
-    """Open a page as browsers do, over TLS."""
-    return client.get(path, base_url="https://localhost", **more)

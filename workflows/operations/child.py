@@ -16,14 +16,15 @@ from workflows.fields import CHILD, RELATIVE, Fact, put, stored, visible
 from workflows.operations.rows import check_rev, fetch, flush_unique
 from workflows.policy import Permission
 from workflows.reading import read
-from workflows.refusal import Denied, Refusal
+from workflows.refusal import Denied, Missing, Refusal
 from workflows.text import text
 from workflows.transaction import Transaction
-from workflows.values import Cell
+from workflows.values import Cell, as_text
 from workflows.values.identity_number import birth_date_of, sex_of
 
 # Class and status move by their own workflows, with all that hangs on them.
 CHANGEABLE = {key: fact for key, fact in CHILD.items() if key not in ("class_code", "status")}
+SHORTEST_REASON, LONGEST_REASON = 2, 200
 SLOT_ORDER = ("guardian", "father", "mother", "other")
 
 
@@ -108,6 +109,33 @@ def remove_relative(tx: Transaction, relative_id: int, rev: int) -> None:
     tx.session.delete(relative)
     _number(tx, others)
     tx.session.flush()
+
+
+def reveal_value(tx: Transaction, child_id: int, field: str, reason: str, relative_id: int | None = None) -> str:
+    """Return one protected value (P2) of a child or of a relative in clear, and put who asked and why on record.
+
+    Raises Refusal `reason_missing`, Missing where nothing is stored, Denied for fields that are not revealed.
+    """
+    child = fetch(tx, Child, child_id)
+    tx.require(Permission.CHILD_REVEAL, child.level_codes)
+    relative = fetch(tx, Relative, relative_id) if relative_id is not None else None
+    if relative is not None and relative.child_id != child.id:
+        raise Missing("not_found", text("没有这条记录"))
+    fact = (CHILD if relative is None else RELATIVE).get(field)
+    if fact is None or fact.protection != "P2" or not visible("P2", tx.policy.sees(tx.actor, child.level_codes)):
+        raise Denied("not_permitted", text("这一项不能查看"))
+    why = as_text(reason)
+    if len(why) < SHORTEST_REASON:
+        message = text("请写明查看的理由")
+        raise Refusal("reason_missing", message, {"reason": message})
+    value = stored(getattr(relative or child, field))
+    if value is None:
+        raise Missing("not_found", text("这一项没有填写"))
+    subject = "child" if relative is None else "relative"
+    facts = {"field": field, "class": fact.protection}
+    tx.tell(Happening("child.revealed", subject, (relative or child).id, child.level_codes, child.id, owner=child.id,
+                      reason=why[:LONGEST_REASON], facts=facts))
+    return value
 
 
 def _child(tx: Transaction, child_id: int) -> Child:

@@ -29,13 +29,13 @@ def save_draft(tx: Transaction, place: str, typed: Typed) -> None:
     owner = tx.actor.staff_id
     if owner is None:
         raise Refusal("no_account", text("没有这个账号"))
+    learn_keys(tx.session, [owner])
     row = tx.session.scalars(select(Draft).where(Draft.staff_id == owner, Draft.place == place)).one_or_none()
     if row is None:
         row = Draft(id=new_id(), staff_id=owner, place=place)
-        tx.session.add(row)
-    learn_keys(tx.session, [owner])
     row.content_sealed = vault_of(tx.session).seal(owner, f"draft:{row.id}:content", content)
     row.saved_at = tx.now
+    tx.session.add(row)
 
 
 def load_draft(session: Session, staff_id: int, place: str) -> tuple[Draft, dict[str, list[str]]] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -35,6 +35,7 @@ from workflows.transaction import Transaction
 WORKFLOW = "identification"
 CHUNK = 2_000
 UNDO_WITHIN = timedelta(hours=24)
+_Classes = dict[tuple[int | None, int | None], dict[str, str]]
 COLUMN = {True: "child.id_number", False: "child.name"}
 
 
@@ -88,47 +89,6 @@ def find_school(session: Session, code: str) -> Place:
     return school
 
 
-def keep_upload(tx: Transaction, school: Place, file_name: str, digest: str, content: bytes) -> RosterBatch:
-    """Keep an uploaded register, sealed, until it is imported or dropped."""
-    tx.require(Permission.ROSTER_IMPORT, school.level_codes)
-    batch = _batch(tx, school, file_name, digest, "checked")
-    vault = vault_of(tx.session)
-    tx.session.add(vault.new_key(batch.id))
-    batch.content_sealed = vault.seal(batch.id, _place_of(batch.id), content.hex())
-    tx.session.add(batch)
-    tx.tell(_told(batch, "roster.uploaded"))
-    return batch
-
-
-def open_upload(session: Session, batch: RosterBatch) -> bytes:
-    """Return an uploaded register's bytes; raises Missing after it was imported or dropped."""
-    key = session.get(DataKey, batch.id)
-    if batch.content_sealed is None or key is None:
-        raise Missing("no_upload", text("这个文件已经处理过，请重新上传"))
-    vault = vault_of(session)
-    vault.learn(key)
-    return bytes.fromhex(vault.open(batch.id, _place_of(batch.id), batch.content_sealed))
-
-
-def choose_mapping(tx: Transaction, batch_id: int, mapping: Mapping[str, str]) -> RosterBatch:
-    """Keep the mapping of headings to fields that a person chose for an upload."""
-    batch = _find(tx.session, batch_id)
-    tx.require(Permission.ROSTER_IMPORT, batch.level_codes)
-    _in_state(batch, "checked")
-    batch.mapping = dict(mapping)
-    return batch
-
-
-def drop_upload(tx: Transaction, batch_id: int) -> None:
-    """Forget an upload that will not be imported; its content and key are gone."""
-    batch = _find(tx.session, batch_id)
-    tx.require(Permission.ROSTER_IMPORT, batch.level_codes)
-    _in_state(batch, "checked")
-    batch.state = "dropped"
-    _forget_content(tx.session, batch)
-    tx.tell(_told(batch, "roster.dropped"))
-
-
 def import_roster(
     tx: Transaction, school: Place, report: RosterReport, *, digest: str = "", batch_id: int | None = None
 ) -> Imported:
@@ -161,8 +121,8 @@ def import_roster(
     }
     batch.state, batch.imported_at, batch.counts = "imported", tx.now, counts
     batch.mapping = dict(report.mapping)
-    _forget_content(tx.session, batch)
-    tx.tell(_told(batch, "roster.imported"))
+    forget_content(tx.session, batch)
+    tx.tell(told(batch, "roster.imported"))
     tx.happenings += [*intake.happenings, *cases]
     tx.send("roster.imported", "inbox", f"place:{school.code}", {"batch": str(batch.id), **counts})
     return Imported(batch.id, len(intake.children), 0, tuple(made))
@@ -174,12 +134,11 @@ def undo_import(tx: Transaction, batch_id: int) -> int:
     Raises Refusal with what stands in the way. The children's keys are destroyed with their rows; the audit trail
     keeps the events.
     """
-    batch = _find(tx.session, batch_id)
+    batch = findnew_batch(tx.session, batch_id)
     tx.require(Permission.ROSTER_UNDO, batch.level_codes)
-    _in_state(batch, "imported")
-    if batch.imported_at is not None and tx.now - batch.imported_at > UNDO_WITHIN:
-        raise Refusal("too_late", text("导入已超过 24 小时，不能撤回"))
-    _refuse_if_built_on(tx.session, batch_id)
+    refuse_unless(batch, "imported")
+    if (refusal := refusal_to_undo(tx.session, batch, tx.now)) is not None:
+        raise refusal
     children = select(Child.id).where(Child.batch_id == batch_id)
     ids = list(tx.session.scalars(children))
     codes = {row.id: row.level_codes for row in tx.session.scalars(select(Child).where(Child.batch_id == batch_id))}
@@ -196,14 +155,24 @@ def undo_import(tx: Transaction, batch_id: int) -> int:
                 delete(model).where(column.in_(ids[start : start + 500])).execution_options(synchronize_session=False)
             )
     tx.session.expunge_all()
-    batch = _find(tx.session, batch_id)
+    batch = findnew_batch(tx.session, batch_id)
     batch.state, batch.undone_at = "undone", tx.now
-    tx.tell(_told(batch, "roster.undone", removed=len(ids)))
+    tx.tell(told(batch, "roster.undone", removed=len(ids)))
     tx.happenings += [Happening("child.removed", "child", i, codes=codes[i], facts={"batch": batch_id}) for i in ids]
     return len(ids)
 
 
-def _refuse_if_built_on(session: Session, batch_id: int) -> None:
+def refusal_to_undo(session: Session, batch: RosterBatch, now: datetime) -> Refusal | None:
+    """Return what stands in the way of taking an import back, None when nothing does."""
+    if batch.imported_at is not None and now - batch.imported_at > UNDO_WITHIN:
+        return Refusal("too_late", text("导入已超过 24 小时，不能撤回"))
+    built_on = _most_built_on(session, batch.id)
+    if built_on:
+        return Refusal("built_on", text("已有 {count} 份档案在导入后办理过，不能撤回", count=built_on))
+    return None
+
+
+def _most_built_on(session: Session, batch_id: int) -> int:
     moved = session.scalar(select(func.count()).select_from(Case).where(Case.batch_id == batch_id, Case.rev > 1))
     changed = session.scalar(select(func.count()).select_from(Child).where(Child.batch_id == batch_id, Child.rev > 1))
     children = select(Child.id).where(Child.batch_id == batch_id)
@@ -213,12 +182,11 @@ def _refuse_if_built_on(session: Session, batch_id: int) -> None:
         .where(Case.child_id.in_(children), Case.batch_id.is_distinct_from(batch_id))
     )
     recorded = session.scalar(select(func.count()).select_from(CaseRecord).where(CaseRecord.child_id.in_(children)))
-    if moved or changed or other or recorded:
-        most = max(moved or 0, changed or 0, other or 0, recorded or 0)
-        raise Refusal("built_on", text("已有 {count} 份档案在导入后办理过，不能撤回", count=most))
+    return max(moved or 0, changed or 0, other or 0, recorded or 0)
 
 
-def _batch(tx: Transaction, school: Place, file_name: str, digest: str, state: str) -> RosterBatch:
+def new_batch(tx: Transaction, school: Place, file_name: str, digest: str, state: str) -> RosterBatch:
+    """Make an import's row; the caller adds it."""
     batch = RosterBatch(
         id=new_id(),
         file_name=file_name[:200],
@@ -238,22 +206,24 @@ def _batch_to_fill(
     tx: Transaction, school: Place, report: RosterReport, digest: str, batch_id: int | None
 ) -> RosterBatch:
     if batch_id is None:
-        batch = _batch(tx, school, report.file, digest, "imported")
+        batch = new_batch(tx, school, report.file, digest, "imported")
         tx.session.add(batch)
         return batch
-    batch = _find(tx.session, batch_id)
-    _in_state(batch, "checked")
+    batch = findnew_batch(tx.session, batch_id)
+    refuse_unless(batch, "checked")
     return batch
 
 
-def _find(session: Session, batch_id: int) -> RosterBatch:
+def find_batch(session: Session, batch_id: int) -> RosterBatch:
+    """Return an import of the session's scope; raises Missing."""
     batch = session.get(RosterBatch, batch_id)
     if batch is None:
         raise Missing("no_batch", text("没有这次导入，或不在你的范围内"))
     return batch
 
 
-def _in_state(batch: RosterBatch, state: str) -> None:
+def refuse_unless(batch: RosterBatch, state: str) -> None:
+    """Refuse with `already_<state>` when an import is not where the caller needs it."""
     if batch.state != state:
         words = {
             "imported": text("这次导入已经完成"),
@@ -263,14 +233,11 @@ def _in_state(batch: RosterBatch, state: str) -> None:
         raise Refusal(f"already_{batch.state}", words.get(batch.state, text("这个文件还没有导入")))
 
 
-def _forget_content(session: Session, batch: RosterBatch) -> None:
+def forget_content(session: Session, batch: RosterBatch) -> None:
+    """Destroy an upload's content with its key; nothing happens when it is gone already."""
     if batch.content_sealed is not None:
         batch.content_sealed = None
         session.execute(delete(DataKey).where(DataKey.id == batch.id))
-
-
-def _place_of(batch_id: int) -> str:
-    return f"roster_batch:{batch_id}:content"
 
 
 def _running_term(tx: Transaction) -> Term:
@@ -280,14 +247,11 @@ def _running_term(tx: Transaction) -> Term:
     return term
 
 
-def _classes(
-    tx: Transaction, school: Place, rows: Sequence[RosterRow]
-) -> tuple[dict[tuple[int | None, int | None], dict[str, str]], list[str]]:
+def _classes(tx: Transaction, school: Place, rows: Sequence[RosterRow]) -> tuple[_Classes, list[str]]:
     """Return the level codes for each grade and number, making the classes that the school lacks."""
     first_year = first_year_on(tx.session, tx.today)
-    present = tx.session.scalars(select(Place).where(Place.parent_id == school.id, Place.kind == "class"))
-    known = {(place.grade(first_year), place.number): place.level_codes for place in present}
-    found: dict[tuple[int | None, int | None], dict[str, str]] = {}
+    known = _known_classes(tx.session, school, first_year)
+    found: _Classes = {}
     made: list[str] = []
     for key in dict.fromkeys((row.grade, row.class_number) for row in rows):
         grade, number = key
@@ -300,6 +264,20 @@ def _classes(
             made.append(place.name)
             found[key] = place.level_codes
     return found, made
+
+
+def classes_to_make(session: Session, school: Place, rows: Sequence[RosterRow], today: date) -> list[str]:
+    """Return the names of the classes that an import would make, in order."""
+    first_year = first_year_on(session, today)
+    known = _known_classes(session, school, first_year)
+    wanted = {(r.grade, r.class_number) for r in rows if r.grade is not None and r.class_number is not None}
+    missing = sorted(wanted - known.keys())
+    return [class_title(first_year - grade + 1, number, first_year, school.stage) for grade, number in missing]
+
+
+def _known_classes(session: Session, school: Place, first_year: int) -> _Classes:
+    present = session.scalars(select(Place).where(Place.parent_id == school.id, Place.kind == "class"))
+    return {(place.grade(first_year), place.number): place.level_codes for place in present}
 
 
 def _new_class(tx: Transaction, school: Place, grade: int, number: int, first_year: int) -> Place:
@@ -355,7 +333,8 @@ def _opening(tx: Transaction, case: Case) -> dict[str, Any]:
     } | {f"{level}_code": code for level, code in case.level_codes.items()}
 
 
-def _told(batch: RosterBatch, action: str, **more: Any) -> Happening:
+def told(batch: RosterBatch, action: str, **more: Any) -> Happening:
+    """Return the event of an import, with the file's digest and the counts so far."""
     facts: dict[str, Any] = {"file": batch.digest, **batch.counts, **more}
     return Happening(action, "roster_batch", batch.id, codes=batch.level_codes, facts=facts)
 

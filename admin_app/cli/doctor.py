@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import click
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
+from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
 from admin_app.cli import Desk, answer
@@ -75,10 +76,10 @@ def _walls(database: Database) -> tuple[bool, str]:
         return True, "单机数据库，由程序限定范围"
     with database.engine.connect() as connection:
         owns = connection.execute(
-            text("SELECT count(*) FROM pg_class WHERE relname = 'child' AND pg_get_userbyid(relowner) = current_user")
+            sql("SELECT count(*) FROM pg_class WHERE relname = 'child' AND pg_get_userbyid(relowner) = current_user")
         ).scalar()
         strong = connection.execute(
-            text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+            sql("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
         ).scalar()
     if owns or strong:
         return False, "应用账号不应是表的所有者或超级用户"

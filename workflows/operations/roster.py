@@ -134,7 +134,7 @@ def undo_import(tx: Transaction, batch_id: int) -> int:
     Raises Refusal with what stands in the way. The children's keys are destroyed with their rows; the audit trail
     keeps the events.
     """
-    batch = findnew_batch(tx.session, batch_id)
+    batch = find_batch(tx.session, batch_id)
     tx.require(Permission.ROSTER_UNDO, batch.level_codes)
     refuse_unless(batch, "imported")
     if (refusal := refusal_to_undo(tx.session, batch, tx.now)) is not None:
@@ -155,7 +155,7 @@ def undo_import(tx: Transaction, batch_id: int) -> int:
                 delete(model).where(column.in_(ids[start : start + 500])).execution_options(synchronize_session=False)
             )
     tx.session.expunge_all()
-    batch = findnew_batch(tx.session, batch_id)
+    batch = find_batch(tx.session, batch_id)
     batch.state, batch.undone_at = "undone", tx.now
     tx.tell(told(batch, "roster.undone", removed=len(ids)))
     tx.happenings += [Happening("child.removed", "child", i, codes=codes[i], facts={"batch": batch_id}) for i in ids]
@@ -209,7 +209,7 @@ def _batch_to_fill(
         batch = new_batch(tx, school, report.file, digest, "imported")
         tx.session.add(batch)
         return batch
-    batch = findnew_batch(tx.session, batch_id)
+    batch = find_batch(tx.session, batch_id)
     refuse_unless(batch, "checked")
     return batch
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.place import Place
 from models.roster import HeadingSynonym, RosterBatch
 from models.vault import DataKey, vault_of
-from workflows.operations.heading import forget_heading, teach_heading
+from workflows.operations.heading import LONGEST_WORD, forget_heading, teach_heading
 from workflows.operations.roster import (
     Imported,
     find_batch,
@@ -82,6 +82,8 @@ def settle_headings(
 
 def _teach(tx: Transaction, header: str, field: str) -> None:
     word = plain(as_text(header))
+    if not word or len(word) > LONGEST_WORD:
+        return
     known = tx.session.scalars(select(HeadingSynonym).where(HeadingSynonym.word == word)).one_or_none()
     if known is not None and known.field == field:
         return

@@ -16,7 +16,7 @@ from workflows.text import Text, text
 from workflows.values import as_text
 
 MOST_ROWS = 50_000
-_SAMPLES = 3
+SAMPLES = 3
 
 OnFile = Callable[[RosterRow], Text | None]
 """Says why a child may not be taken again, None if it may."""
@@ -38,10 +38,9 @@ def check_roster(
     `synonyms`: an office's headings → field. `chosen`: this user's header path → field or `ignore`. `on_file` is asked
     for rows that are else in order. Raises RosterFault where the file as a whole cannot be used.
     """
-    if not any(as_text(cell) for grid in grids for row in grid.rows for cell in row):
-        raise RosterFault("empty_file", text("文件“{file}”里没有内容", file=file))
+    refuse_empty(grids, file)
     chosen = dict(chosen or {})
-    words = _words(synonyms, chosen)
+    words = words_for(synonyms, chosen)
     report = RosterReport(file)
     seen: _Seen = {}
     nameless: Text | None = None
@@ -55,11 +54,28 @@ def check_roster(
     if not report.tables:
         raise refuse_without_tables(nameless)
     if not report.rows:
-        raise RosterFault("empty_file", text("文件“{file}”只有表头，没有数据行", file=file))
+        raise without_rows(file)
     return report
 
 
-def _words(synonyms: Mapping[str, str] | None, chosen: Mapping[str, str]) -> Synonyms:
+def refuse_empty(grids: Sequence[Grid], file: str) -> None:
+    """Refuse a file without a word. Raises RosterFault `empty_file`."""
+    if not any(as_text(cell) for grid in grids for row in grid.rows for cell in row):
+        raise RosterFault("empty_file", text("文件“{file}”里没有内容", file=file))
+
+
+def without_rows(file: str) -> RosterFault:
+    """Make the fault for a file that has heads and nothing below."""
+    return RosterFault("empty_file", text("文件“{file}”只有表头，没有数据行", file=file))
+
+
+def too_many_rows() -> RosterFault:
+    """Make the fault for a file with more rows than one import takes."""
+    return RosterFault("too_many_rows", text("文件超过 {most} 行，请分成几个文件", most=MOST_ROWS))
+
+
+def words_for(synonyms: Mapping[str, str] | None, chosen: Mapping[str, str]) -> Synonyms:
+    """Give the table of words for one register: the standard one, the office's own, and what was chosen by hand."""
     words = standard_synonyms()
     # What the user chose by hand is a heading too: it lets a head be found in which we know no word.
     by_hand = {header: field for header, field in chosen.items() if field and "/" not in header and "#" not in header}
@@ -74,8 +90,8 @@ def _check_table(table: Table, report: RosterReport, seen: _Seen, today: date, o
         rows += 1
         report.rows += 1
         if report.rows > MOST_ROWS:
-            raise RosterFault("too_many_rows", text("文件超过 {most} 行，请分成几个文件", most=MOST_ROWS))
-        if rows <= _SAMPLES:
+            raise too_many_rows()
+        if rows <= SAMPLES:
             _add_samples(table, data, samples)
         _check_row(table, data, report, seen, today, on_file)
     _describe(table, rows, samples, report)

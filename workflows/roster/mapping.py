@@ -38,10 +38,24 @@ def map_columns(
     paths: Mapping[int, tuple[str, ...]], synonyms: Synonyms, chosen: Mapping[str, str], *, where: Text
 ) -> list[Column]:
     """Give the columns of a head. Raises RosterFault `field_mapped_twice`, `unknown_field`."""
-    guesses = [_guess(index, header, path, synonyms, chosen) for index, header, path in _headers(paths)]
-    guesses = _in_context(guesses)
-    guesses = _without_weak_doubles(guesses)
+    guesses = _guesses(paths, synonyms, chosen)
     _refuse_doubles(guesses, where)
+    return _columns(guesses)
+
+
+def propose_columns(
+    paths: Mapping[int, tuple[str, ...]], synonyms: Synonyms, chosen: Mapping[str, str]
+) -> list[Column]:
+    """Give the columns of a head, two with one field as they are. Raises RosterFault `unknown_field`."""
+    return _columns(_guesses(paths, synonyms, chosen))
+
+
+def _guesses(paths: Mapping[int, tuple[str, ...]], synonyms: Synonyms, chosen: Mapping[str, str]) -> list[_Guess]:
+    guesses = [_guess(index, header, path, synonyms, chosen) for index, header, path in _headers(paths)]
+    return _without_weak_doubles(_in_context(guesses))
+
+
+def _columns(guesses: list[_Guess]) -> list[Column]:
     return [Column(guess.index, guess.header, _kept(guess.meaning.field)) for guess in guesses]
 
 

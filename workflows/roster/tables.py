@@ -11,7 +11,7 @@ from workflows.roster.fields import NAME, SEQUENCE
 from workflows.roster.grid import Grid
 from workflows.roster.headings import Synonyms
 from workflows.roster.heads import Head, find_heads
-from workflows.roster.mapping import Column, map_columns
+from workflows.roster.mapping import Column, map_columns, propose_columns
 from workflows.text import Text, text
 from workflows.values import Cell, as_text, is_blank
 from workflows.values.class_name import ClassName, find_class_name
@@ -139,6 +139,20 @@ def find_tables(grid: Grid, synonyms: Synonyms, chosen: Mapping[str, str]) -> tu
             nameless = text("{where}：表头缺少“姓名”一列", where=where_is(grid, head.bottom))
         previous_end = head.bottom + 1
     return tables, nameless
+
+
+def propose_tables(grid: Grid, synonyms: Synonyms, chosen: Mapping[str, str]) -> list[Table]:
+    """Give what stands under every head of a sheet, nameless or with two columns for one field as it may be.
+
+    Raises RosterFault `unknown_field`.
+    """
+    heads = list(find_heads(grid, synonyms))
+    ends = [*(head.top for head in heads), len(grid.rows)][1:]
+    return [
+        Table(grid, head, propose_columns(paths, synonyms, chosen), end)
+        for head, end in zip(heads, ends, strict=True)
+        for paths in _side_by_side(head.paths)
+    ]
 
 
 def where_is(grid: Grid, row: int) -> Text:

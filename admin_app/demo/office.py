@@ -72,12 +72,12 @@ def _make_accounts(tx: Transaction) -> None:
 
 
 def _places(tx: Transaction) -> dict[str, int]:
-    return dict(tx.session.execute(select(Place.code, Place.id)).tuples().all())
+    return dict(tx.session.execute(select(Place.code, Place.id)).all())
 
 
 def _appoint_all(tx: Transaction, terms: tuple[TermDates, ...]) -> None:
     waiting = select(Staff.login, Staff.id).where(Staff.is_active.is_(False))
-    people = dict(tx.session.execute(waiting).tuples().all())
+    people = dict(tx.session.execute(waiting).all())
     places = _places(tx)
     for staff_id in people.values():
         activate_staff(tx, staff_id, 1)
@@ -115,7 +115,7 @@ def _first_grade(tx: Transaction, plan: SchoolPlan, first_year: int) -> None:
 
 
 def _appoint_first_grade(tx: Transaction, first_year: int, first_on: date) -> None:
-    people, places = dict(tx.session.execute(select(Staff.login, Staff.id)).tuples().all()), _places(tx)
+    people, places = dict(tx.session.execute(select(Staff.login, Staff.id)).all()), _places(tx)
     for plan in SCHOOLS:
         codes = class_codes(plan, first_year)
         for number in range(1, plan.classes + 1):

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from admin_app.demo import names
 from admin_app.demo.calendar import TermDates, moment, running, terms_around, workday
 from admin_app.demo.cast import SCHOOLS, SchoolPlan, class_codes, teacher_of
+from admin_app.demo.disk import unhurried_disk
 from admin_app.demo.families import SITUATIONS, Register
 from admin_app.demo.filing import Pupil, Wave, open_class, take_register
 from admin_app.demo.office import begin_year, found
@@ -48,9 +49,13 @@ class Roll:
 
 def fill_school(database: Database, as_of: date, seed: int = SEED) -> None:
     """Fill an empty, migrated database with the demonstration as of a day: people, children, and a year of history."""
-    stage = Stage(database, as_of, Random(seed))  # noqa: S311  a demonstration is repeatable, not secret
-    terms = terms_around(as_of)
-    present = running(terms, as_of)
+    with unhurried_disk(database):
+        _fill(Stage(database, as_of, Random(seed)))  # noqa: S311  a demonstration is repeatable, not secret
+
+
+def _fill(stage: Stage) -> None:
+    terms = terms_around(stage.as_of)
+    present = running(terms, stage.as_of)
     found(stage, terms)
     rolls = [_roll(stage.rng, plan, terms, present) for plan in SCHOOLS]
     for place, term in enumerate(terms[: present + 1]):

@@ -56,12 +56,12 @@ def _at(stage: Stage, days: Sequence[date]) -> datetime:
 def _log_ins(stage: Stage, plan: SchoolPlan, pupils: Sequence[Pupil], days: Sequence[date]) -> None:
     weekly = [plan.office, *(("chen", "meng", "cen", "tan") if plan.code == LARGER else ())]
     for login in weekly:
-        for start in range(0, len(days), 5):
-            _plan_log_in(stage, login, days[start : start + 5])
+        for start in range(0, len(days), 8):
+            _plan_log_in(stage, login, days[start : start + 8])
     seldom = sorted({pupil.teacher for pupil in pupils}) + (["feng", "aud", "nong"] if plan.code == LARGER else [])
     for login in seldom:
-        for start in range(0, len(days), 20):
-            _plan_log_in(stage, login, days[start : start + 20])
+        for start in range(0, len(days), 35):
+            _plan_log_in(stage, login, days[start : start + 35])
 
 
 def _plan_log_in(stage: Stage, login: str, days: Sequence[date]) -> None:

@@ -32,7 +32,7 @@ ACTIONS: Mapping[str, str] = {
 """What each route does; a route that is not named here is refused."""
 
 
-class OfficeView(SheetPart, FormPart, VerbPart, LookupPart, ModelView):  # type: ignore[misc]
+class OfficeView(SheetPart, FormPart, VerbPart, LookupPart, ModelView):
     """A screen over one table: its class body declares what it shows and which operations it may call."""
 
     can_create = can_edit = can_delete = can_view_details = can_export = False

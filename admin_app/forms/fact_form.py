@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from markupsafe import Markup
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
 from wtforms.widgets import TextInput
 
 from admin_app.wording import say
@@ -38,7 +39,8 @@ class PlaceInput(TextInput):
             "hx-vals": '{"name":"place"}',
             "hx-params": "name,query",
         }
-        return super().__call__(field, **kwargs) + Markup('<datalist id="{}"></datalist>').format(listed)
+        drawn: Markup = super().__call__(field, **kwargs)
+        return drawn + Markup('<datalist id="{}"></datalist>').format(listed)
 
 
 class PlaceField(StringField):
@@ -98,7 +100,7 @@ class Shape:
 
     def typed(self, form: Any) -> dict[str, str]:
         """Return what the person typed, by field; on a form of a row only what they touched."""
-        found = {fact.key: form[fact.key].data or "" for fact in self.facts}
+        found = {fact.key: form[fact.key].data or "" for fact in self.facts if fact.key in form}
         base = _base(form)
         return {key: value for key, value in found.items() if key not in base or _plain(value) != base[key]}
 
@@ -133,6 +135,11 @@ def _base(form: Any) -> dict[str, str]:
 
 def _plain(written: str) -> str:
     return written.replace("\r\n", "\n").strip()
+
+
+def choices(options: Sequence[tuple[str, str]]) -> list[SelectChoice]:
+    """Return values and labels as WTForms takes them."""
+    return [SelectChoice(value, label) for value, label in options]
 
 
 def shown(fact: Fact, value: Any) -> str:
@@ -199,8 +206,9 @@ def _yes_no(fact: Fact) -> Any:
 def _one_of(fact: Fact, options: list[tuple[str, str]]) -> Any:
     if len(options) <= SEGMENTS_AT_MOST:
         # What was sent is judged by the operation; WTForms would refuse an unknown value in words of its own.
-        return RadioField(say(fact.label), choices=options, validate_choice=False, render_kw={"data-as": "segments"})
-    return SelectField(say(fact.label), choices=[("", "—"), *options], validate_choice=False)
+        side_by_side = {"data-as": "segments"}
+        return RadioField(say(fact.label), choices=choices(options), validate_choice=False, render_kw=side_by_side)
+    return SelectField(say(fact.label), choices=choices([("", "—"), *options]), validate_choice=False)
 
 
 _MAKERS: Mapping[str, Callable[[Fact], Any]] = {

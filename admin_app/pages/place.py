@@ -29,7 +29,7 @@ def place_page(
     below: Sequence[Place],
     year: int,
     add_url: str | None,
-    url_of: Callable[[Place], str],
+    url_of: Callable[[Place], str | None],
 ) -> dict[str, Any]:
     """Return the page of a place for `office/detail.html`."""
     schools = {found.code: found for found in (place, parent) if found is not None and found.kind == "school"}
@@ -58,7 +58,7 @@ def _below(
     schools: Mapping[str, Place],
     year: int,
     add_url: str | None,
-    url_of: Callable[[Place], str],
+    url_of: Callable[[Place], str | None],
 ) -> dict[str, Any]:
     title = _("班级") if place.kind == "school" else _("下属单位")
     columns = [

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
+from admin_app.screen import mount
 from admin_app.views import account, cases, filing, health, home, search
+from admin_app.views.screens import SCREENS
 
 
 def register_views(app: Flask) -> None:
@@ -12,3 +14,4 @@ def register_views(app: Flask) -> None:
     health.measure(app)
     for family in (health, account, home, search, cases, filing):
         app.register_blueprint(family.bp)
+    mount(app, SCREENS)

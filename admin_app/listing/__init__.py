@@ -1,0 +1,1 @@
+"""The parts of a list: columns, sort orders, filters, cursors and pages."""

@@ -1,0 +1,86 @@
+"""The tab 变更 of a child's page: what the trail says was changed, with the masks of the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from admin_app.wording import say, say_moment
+from models.audit import AuditEvent
+from models.database import OfficeSession
+from models.vault import SealBroken, learn_keys
+from workflows.audit import open_value
+from workflows.fields import CHILD, RELATIVE, Fact, visible
+from workflows.mask import masked
+from workflows.reading import code_list
+from workflows.text import text
+
+MOST_EVENTS = 30
+TITLES = {
+    "child.changed": text("修改档案"),
+    "child.made": text("建立档案"),
+    "relative.added": text("添加家庭成员"),
+    "relative.changed": text("修改家庭成员"),
+    "relative.removed": text("移除家庭成员"),
+    "roster.child_added": text("名册导入"),
+    "roster.child_changed": text("名册更新"),
+    "case.moved": text("事项办理"),
+}
+
+
+def changes_of(session: OfficeSession, child_id: int, sees: str) -> list[dict[str, Any]]:
+    """Return the latest changes of a child out of the trail; `session` is one on the trail."""
+    rows = session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.child_id == child_id, AuditEvent.body.contains('"changes":[{'))
+        .order_by(AuditEvent.id.desc())
+        .limit(MOST_EVENTS)
+    ).all()
+    bodies = {row.id: json.loads(row.body) for row in rows}
+    learn_keys(session, [body["owner"] for body in bodies.values() if body["owner"]])
+    return [_event(session, row, bodies[row.id], sees) for row in rows]
+
+
+def _event(session: OfficeSession, row: AuditEvent, body: Mapping[str, Any], sees: str) -> dict[str, Any]:
+    title = TITLES.get(row.action)
+    return {
+        "title": say(title) if title else row.action,
+        "sub": f"{row.actor_name} · {say_moment(row.at)}",
+        "diff": [_change(session, row, change, sees) for change in body["changes"]],
+    }
+
+
+def _change(session: OfficeSession, row: AuditEvent, change: Mapping[str, Any], sees: str) -> dict[str, Any]:
+    fact = _fact(row.subject_type, change["field"])
+    label = say(fact.label) if fact else change["field"]
+    if not visible(change["class"], sees):
+        return {"field": label, "secret": _("内容保密")}
+    try:
+        old, new = (open_value(session, row.id, f"{change['field']}.{side}", change[side]) for side in ("old", "new"))
+    except SealBroken:
+        return {"field": label, "secret": _("已清除")}
+    return {"field": label, "old": _word(fact, change["class"], old), "new": _word(fact, change["class"], new)}
+
+
+def _fact(subject_type: str, field: str) -> Fact | None:
+    owner, _dot, key = field.rpartition(".")
+    facts: Sequence[Mapping[str, Fact]] = (CHILD, RELATIVE)
+    if owner in ("guardian", "father", "mother") or (not owner and subject_type == "relative"):
+        facts = (RELATIVE, CHILD)
+    return next((found[key] for found in facts if key in found), None)
+
+
+def _word(fact: Fact | None, field_class: str, value: str | None) -> str | None:
+    if value is None:
+        return None
+    if fact is None:
+        return "****" if field_class >= "P2" else value
+    if field_class == "P2":
+        return masked(fact, value)
+    if value in ("true", "false") and fact.kind == "yes_no":
+        return say(text("是") if value == "true" else text("否"))
+    return say(code_list(fact.code_list).get(value, value)) if fact.code_list else value

@@ -1,0 +1,1 @@
+"""What an office screen is made of: declarations, list, sheet, row, form, verbs, look-ups."""

@@ -188,9 +188,10 @@ def missing_page(session: Session, level: str, code: str) -> dict[str, Any]:
         )
     labels = (_("儿童"), _("学校"), _("班级"), _("环节"), _("进入环节"))
     columns = [{"key": str(n), "label": label, "is_sticky": n == 0} for n, label in enumerate(labels)]
+    count = _("%(n)s 人", n=len(shown))
     return {
         "title": _("未建档儿童"),
-        "subtitle": f"{place.name} · {term_label(term)} · {_('%(n)s 人', n=len(shown))}",
+        "subtitle": f"{place.name} · {term_label(term)} · {count}",
         "columns": columns,
         "rows": rows,
         "can_select": False,

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from models.base import Base
-
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+from models.schema_version import MIGRATIONS
 
 _SEALED_TABLES = "audit_event, audit_leaf"
 
@@ -24,16 +21,6 @@ def _config(connection: Connection | None = None) -> Config:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config
-
-
-def newest_version() -> str:
-    """Return the schema version that this program needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
-
-
-def present_version(connection: Connection) -> str | None:
-    """Return the schema version of a database, None when it is empty."""
-    return MigrationContext.configure(connection).get_current_revision()
 
 
 def upgrade(engine: Engine, *, application_role: str | None = None, version: str = "head") -> None:

@@ -16,7 +16,7 @@ from admin_app.cli import Desk, answer
 from admin_app.config import Settings
 from models.audit import AuditEvent
 from models.database import Database
-from models.schema import newest_version, present_version
+from models.schema_version import newest_version, present_version
 from models.scope import system_scope
 from models.vault import KeysMissing, Keystore
 

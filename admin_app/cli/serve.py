@@ -12,7 +12,7 @@ from granian.constants import Interfaces
 from admin_app.cli import Desk
 from admin_app.config import Settings
 from models.database import Database
-from models.schema import newest_version, present_version
+from models.schema_version import newest_version, present_version
 from models.vault import Keystore
 
 THREADS = 8

@@ -8,8 +8,8 @@ from sqlalchemy import make_url
 from admin_app.cli import Desk, answer
 from admin_app.config import Settings
 from models.database import Database
-from models.schema import newest_version, present_version
 from models.schema import upgrade as upgrade_schema
+from models.schema_version import newest_version, present_version
 from models.vault import Keystore
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import Forbidden
 
 from admin_app.office import current_office
-from models.schema import newest_version, present_version
+from models.schema_version import newest_version, present_version
 
 bp = Blueprint("health", __name__)
 METRICS = CollectorRegistry()
@@ -42,7 +42,9 @@ def readyz() -> tuple[dict[str, str], int]:
 def metrics() -> Response:
     """Give Prometheus its text; to this machine, and to addresses that the settings name."""
     address = request.remote_addr or ""
-    if not (_is_loopback(address) or address in current_office().settings.metrics_allow):
+    # A proxy on this machine that the settings do not name stands for the whole world.
+    is_here = _is_loopback(address) and "X-Forwarded-For" not in request.headers
+    if not (is_here or address in current_office().settings.metrics_allow):
         raise Forbidden
     return Response(generate_latest(METRICS), content_type=CONTENT_TYPE_LATEST)
 

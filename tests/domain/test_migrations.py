@@ -7,7 +7,8 @@ from sqlalchemy import create_engine, inspect, make_url, text
 
 from models.child import Child
 from models.database import Database
-from models.schema import downgrade, drift, newest_version, present_version, upgrade
+from models.schema import downgrade, drift, upgrade
+from models.schema_version import newest_version, present_version
 from models.scope import system_scope
 from tests.cast import Cast
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -12,6 +13,8 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from models.staff import LoginFailures, LoginSession, Staff
 from models.types import new_id
@@ -31,9 +34,13 @@ ACCOUNT_TRIES = 5
 ADDRESS_TRIES = 200  # a whole school sits behind one address
 FIRST_LOCK = timedelta(minutes=1)
 LONGEST_LOCK = timedelta(hours=1)
+QUIET_ACCOUNT = timedelta(days=1)  # without a failure for so long, earlier ones are forgotten
+QUIET_ADDRESS = timedelta(hours=1)
+# Verified in place of an account's digest where there is no account, so that both answers take the same time;
+# what it is the digest of was thrown away.
+NO_ACCOUNT = "$argon2id$v=19$m=65536,t=3,p=4$NQZGWoPgdmLg86vkKwWUOA$Ut6mesIHr1hGgjTwWeRo+/nXxicxDyXg4JnjkylpvAU"
 COMMON_PASSWORDS = Path(__file__).resolve().parents[1] / "packs" / "standard" / "common_passwords.txt"
-# Verified in place of an account that does not exist, so that both answers take the same time.
-_NO_ACCOUNT = PasswordHasher().hash(secrets.token_hex(16))
+_AT_ONCE = threading.BoundedSemaphore(2)  # each check takes 64 MiB, and more at once than cores gain nothing
 
 
 @dataclass(frozen=True)
@@ -50,24 +57,42 @@ def token_digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def log_in(tx: Transaction, login: str, password: str, agent: str) -> Login:
-    """Check a password and begin a session; failures are counted and recorded, never raised, so that they commit.
+@dataclass(frozen=True)
+class Proof:
+    """Whether a password fits an account, and the digest it was held against."""
+
+    digest: str | None
+    is_right: bool
+
+
+def prove(session: Session, login: str, password: str) -> Proof:
+    """Hold a password against an account's digest; takes as long for an account that does not exist.
+
+    It is slow by design, so that it stands outside the transaction, which would keep all other writers waiting.
+    """
+    digest = session.scalar(select(Staff.password_hash).where(Staff.login == login.casefold()))
+    fits = _verify(digest or NO_ACCOUNT, password)
+    return Proof(digest, fits and digest is not None)
+
+
+def log_in(tx: Transaction, login: str, password: str, agent: str, *, proof: Proof | None = None) -> Login:
+    """Begin a session for a right password; failures are counted and recorded, never raised, so that they commit.
 
     An account waits after five failures, whether it exists or not, longer each time; an address after very many.
     """
-    locks = _locks(tx, login)
-    waits = [lock.locked_until for lock in locks if lock.locked_until and lock.locked_until > tx.now]
-    if waits:
-        return _refused(tx, login, "locked", text("尝试次数太多，请稍后再试"))
+    login = login.casefold()
+    proof = proof or prove(tx.session, login, password)
+    account, address = _failures(tx, login)
     staff = tx.session.scalars(select(Staff).where(Staff.login == login)).one_or_none()
-    right = _verify(staff.password_hash if staff and staff.password_hash else _NO_ACCOUNT, password)
-    if staff is None or staff.password_hash is None or not right:
-        _count(tx, locks)
-        return _refused(tx, login, "wrong", text("账号或密码不对"))
+    if any(row.locked_until is not None and row.locked_until > tx.now for row in (account, address)):
+        return _refused(tx, staff, "locked", text("尝试次数太多，请稍后再试"))
+    if staff is None or not proof.is_right or staff.password_hash != proof.digest:
+        _count(tx, account, ACCOUNT_TRIES, LONGEST_LOCK)
+        _count(tx, address, ADDRESS_TRIES, FIRST_LOCK)
+        return _refused(tx, staff, "wrong", text("账号或密码不对"))
     if not staff.is_active:
-        return _refused(tx, login, "inactive", text("账号还没有启用，请联系安全管理员"))
-    account = locks[0]
-    account.count, account.locked_until = 0, None
+        return _refused(tx, staff, "inactive", text("账号还没有启用，请联系安全管理员"))
+    tx.session.delete(account)
     token = _begin_session(tx, staff, agent)
     tx.tell(Happening("account.logged_in", "staff", staff.id, codes=staff.level_codes))
     return Login(token, staff.id)
@@ -89,39 +114,49 @@ def _begin_session(tx: Transaction, staff: Staff, agent: str) -> str:
     return token
 
 
-def _locks(tx: Transaction, login: str) -> list[LoginFailures]:
+def _failures(tx: Transaction, login: str) -> tuple[LoginFailures, LoginFailures]:
+    """Return the counts of the account and of the address, held until the transaction ends, stale ones emptied."""
     index = vault_of(tx.session).keystore.blind_index
-    keys = (index("login", login.casefold()), index("address", tx.origin.address))
-    found = {row.key: row for row in tx.session.scalars(select(LoginFailures).where(LoginFailures.key.in_(keys)))}
-    for key in keys:
-        if key not in found:
-            found[key] = LoginFailures(key=key, count=0, last_at=tx.now)
-            tx.session.add(found[key])
-    return [found[key] for key in keys]
+    quiet = {index("login", login): QUIET_ACCOUNT, index("address", tx.origin.address): QUIET_ADDRESS}
+    # Guesses sent at once must wait for each other here; taken in one order, they cannot wait in a circle.
+    held = {key: _held(tx, key) for key in sorted(quiet)}
+    for key, row in held.items():
+        if tx.now - row.last_at > quiet[key]:
+            row.count, row.locked_until = 0, None
+    account, address = (held[key] for key in quiet)
+    return account, address
 
 
-def _count(tx: Transaction, locks: list[LoginFailures]) -> None:
-    for lock, tries in zip(locks, (ACCOUNT_TRIES, ADDRESS_TRIES), strict=True):
-        lock.count += 1
-        lock.last_at = tx.now
-        if lock.count >= tries:
-            lock.locked_until = tx.now + min(FIRST_LOCK * 2 ** min(lock.count - tries, 10), LONGEST_LOCK)
+def _held(tx: Transaction, key: bytes) -> LoginFailures:
+    wanted = select(LoginFailures).where(LoginFailures.key == key).with_for_update()
+    found = tx.session.scalars(wanted).one_or_none()
+    if found is not None:
+        return found
+    try:
+        with tx.session.begin_nested():
+            tx.session.add(made := LoginFailures(key=key, count=0, last_at=tx.now))
+        return made
+    except IntegrityError:  # another log-in made the row in this moment
+        return tx.session.scalars(wanted).one()
 
 
-def _refused(tx: Transaction, login: str, code: str, refusal: Text) -> Login:
-    staff = tx.session.scalars(select(Staff).where(Staff.login == login)).one_or_none()
-    codes = staff.level_codes if staff else None
-    facts = {"code": code}
-    told = Happening(
-        "account.login_refused", "staff", staff.id if staff else None, codes=codes, facts=facts, outcome="refused"
-    )
-    tx.tell(told)
+def _count(tx: Transaction, row: LoginFailures, tries: int, longest: timedelta) -> None:
+    row.count += 1
+    row.last_at = tx.now
+    if row.count >= tries:
+        row.locked_until = tx.now + min(FIRST_LOCK * 2 ** min(row.count - tries, 10), longest)
+
+
+def _refused(tx: Transaction, staff: Staff | None, code: str, refusal: Text) -> Login:
+    number, codes = (staff.id, staff.level_codes) if staff else (None, None)
+    tx.tell(Happening("account.login_refused", "staff", number, codes=codes, facts={"code": code}, outcome="refused"))
     return Login(None, None, refusal)
 
 
 def _verify(stored: str, password: str) -> bool:
     try:
-        return PasswordHasher().verify(stored, password[:LONGEST_PASSWORD])
+        with _AT_ONCE:
+            return PasswordHasher().verify(stored, password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):
         return False
 
@@ -165,7 +200,7 @@ def change_password(tx: Transaction, current: str | None, new: str, *, kept_sess
     Ends every other session. Raises Refusal with the field at fault.
     """
     staff = _own(tx)
-    if not staff.must_change_password and not _verify(staff.password_hash or _NO_ACCOUNT, current or ""):
+    if not staff.must_change_password and not _verify(staff.password_hash or NO_ACCOUNT, current or ""):
         raise Refusal("wrong_password", text("当前密码不对"), {"current": text("当前密码不对")})
     fault = password_fault(new, staff)
     if fault is not None:

@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 JOBS ?= 2
 PORT ?= 8000
 
-.PHONY: setup demo serve test test-deep lint browser pin
+.PHONY: setup demo serve test test-deep lint reference browser pin
 
 setup: $(STAMP)
 
@@ -36,6 +36,10 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+# Writes docs/reference anew from the code; the tests compare it.
+reference: $(STAMP)
+	$(BIN)/python -m tests.architecture.reference
 
 # Renews the pins after a change of dependencies in pyproject.toml.
 pin: $(STAMP)

@@ -1,0 +1,272 @@
+"""The sentences of docs/reference that code does not hold: what a permission, a code, a key or a function means."""
+
+from __future__ import annotations
+
+INTRODUCTIONS = {
+    "settings": """
+An installation reads these environment variables once, at start. Options of a command go before them.
+""",
+    "permissions": """
+What is not marked here is refused. A post gives its permissions over the place where it is held and everything below
+it. ✓ has it; (✓) has it while the installation works without separate officers. The matrix is
+[permissions.yaml](../../workflows/packs/standard/permissions.yaml); it cannot be changed in the browser yet.
+""",
+    "roles": """
+A role sees the fields of a record up to its class: P0 school and grade, P1 names, P2 numbers, phones and addresses
+(masked until revealed), P3 counselling, health and family.
+""",
+    "commands": """
+The site is driven by one command, `shouwang` (also `python -m admin_app`). It exits 0 when all is well, 1 when what it
+checked falls short, 2 when it was called wrongly. With `--json` it prints one JSON document and nothing else.
+`--database URL`, before the subcommand, names another database than the settings do.
+""",
+    "roster codes": """
+What the check of a register says about its rows. One code a row: the first that applies, in this order. `row` is the
+number that the spreadsheet program shows.
+""",
+    "expressions": """
+A condition is one line of Python syntax, of which only this is taken: names, texts in quotes, numbers, `True` and
+`False`, `and` `or` `not`, `==` `!=` `<` `<=` `>` `>=`, `in` and `not in` with a list, `+ - * /`, and the functions
+below. Everything else is refused with its line and column. Names and functions are typed: a comparison of a text with
+a number is refused when the definition is checked, not when a case arrives.
+
+Nothing fails while a condition runs. A value that is missing makes every comparison with it false; `not` is the plain
+opposite of that. Texts have no order. Two dates may be subtracted, a number of days added to a date.
+""",
+    "facts": """
+A form's conditions may also name its own fields. P2 and P3 facts can be used in a guard or a form's condition, not in a
+query.
+""",
+}
+
+PERMISSIONS = {
+    "child:list": "list children and find them by name, reading or initials",
+    "child:read": "open a child's page; the opening goes on record",
+    "child:edit": "change a child's facts, relatives and calling order",
+    "child:reveal": "see one masked number or address in clear, with a reason that goes on record",
+    "child:export": "export the list of children; the export goes on record",
+    "child:changes": "read what happened to a child, from the audit trail",
+    "roster:import": "check and import a register",
+    "roster:undo": "take an import back within 24 hours",
+    "heading:manage": "teach the importer the office's own heading words",
+    "case:list": "list cases",
+    "case:read": "open a case; the opening goes on record",
+    "case:act": "take transitions; which ones, the workflow says",
+    "report:read": "read the filing rate and the figures",
+    "audit:read": "read the audit trail",
+    "place:read": "see the organisation tree",
+    "place:manage": "add, change and close places",
+    "staff:read": "see staff and their posts",
+    "staff:manage": "add accounts, change them, draw a new first password",
+    "staff:activate": "let an account log in, or lock it",
+    "staff:appoint": "give and end posts",
+    "term:manage": "keep school years and terms",
+    "setting:manage": "switch the three officers on or off",
+}
+
+OTHER_VARIABLES: dict[str, str] = {}
+
+SWITCHES = {
+    "officers.separate": "`true` (as installed): system, security and audit officer are separate accounts. "
+    "`false`: the office does their work (the permissions in brackets in [permissions](permissions.md)), for small "
+    "schools.",
+}
+
+COMMANDS = {
+    "roster check": "Reads a register in any layout and says what would be accepted; stores nothing.",
+    "roster import": "Checks a register and stores the accepted rows: children, relatives, identification cases.",
+    "roster undo": "Takes an import back while nothing was built on it, within 24 hours.",
+    "case list": "Lists the cases that a person may see.",
+    "case show": "Shows one case: what the person may do now, and why not the rest.",
+    "case act": "Takes one transition, with the same checks as the screen.",
+    "definitions check": "Checks files or folders of definitions as publishing does; exits 1 when there are problems.",
+}
+
+ROSTER_REFUSED = {
+    "bad_check_digit": (
+        "The check digit or the birth date inside does not hold.",
+        "Copy the number from the document.",
+    ),
+    "sex_conflicts_with_id": ("The sex written is not the one in the id-number.", "Correct whichever is wrong."),
+    "birth_conflicts_with_id": (
+        "The birth date written is not the one in the id-number.",
+        "Correct whichever is wrong.",
+    ),
+    "missing_name": ("The name is empty.", "Fill it in."),
+    "short_phone": ("A phone number lacks digits.", "Complete it, or leave the cell empty."),
+    "unknown_care_situation": ("The care situation is no word that the standard list knows.", "Use one of the four."),
+    "future_birth": ("The birth date lies after today.", "Correct the year."),
+    "id_15_digits": ("The id-number has the old 15 digits.", "Confirm the 18 digits that the message proposes."),
+    "duplicate_in_file": ("An earlier row is the same child; the message names it.", "Delete one of them."),
+    "already_on_file": (
+        "The child is on file already.",
+        "Delete the row; a child of another school is transferred.",
+    ),
+    "bad_phone": ("A phone number cannot be one.", "Correct it, or leave the cell empty."),
+    "unknown_sex": ("The sex is neither 男 nor 女.", "Correct it."),
+    "unreadable_date": ("A birth date cannot be read, and there is no id-number that gives it.", "Write 2015-03-09."),
+}
+
+ROSTER_WARNINGS = {
+    "fullwidth_id": "The id-number was typed in full-width characters; they were made half-width.",
+    "lowercase_x": "The final x of the id-number was made upper case.",
+    "phone_float": "The phone number stood as a decimal number; its digits were taken.",
+    "text_date": "A date was neither a date cell nor ISO text, and was recognised.",
+    "unknown_class": "The class or grade cannot be read; the child is placed without it.",
+    "unknown_yes_no": "A yes-or-no cell says neither; it is left empty.",
+    "unreadable_age": "An age is no number up to 120; it is left empty.",
+    "uncertain_date": "A birth date is told to the month only, or a date cannot be read and is left out.",
+}
+
+ROSTER_FILES = {
+    "empty_file": "There is nothing in the file, or a head without rows.",
+    "unreadable_file": "It is no spreadsheet and no text table, or it is damaged or locked by a password.",
+    "file_too_big": "It is larger than 20 MB, or unpacks to far more than a table would.",
+    "too_many_rows": "It has more rows, columns or cells than the importer takes.",
+    "no_heading_found": "No row was recognised as a head.",
+    "missing_required_heading": "There is no column for the name.",
+    "field_mapped_twice": "Two columns were chosen for one field.",
+    "unknown_field": "A column was given a field that does not exist.",
+}
+
+FUNCTIONS = {
+    "today": "today's date where the schools are",
+    "now": "the present moment",
+    "days_since": "days from `d` to today",
+    "days_until": "days from today to `d`",
+    "age": "completed years of someone born on `d`",
+    "date_of": "the local date of the moment `t`",
+    "month": "the month of `d`, 1 to 12",
+    "len": "letters of a text, or items of a list",
+    "lower": "the text in lower case",
+    "contains": "whether `part` stands in `t`",
+    "starts_with": "whether `t` begins with `part`",
+    "present": "whether `x` is filled in",
+    "missing": "whether `x` is not filled in",
+    "coalesce": "the first value that is filled in",
+}
+
+# Keys that publishing checks and that no part of the program carries out yet.
+NOT_YET = {
+    ("Workflow", "verbs"),
+    ("Opening", "form"),
+    ("Opening", "require"),
+    ("Opening", "quota"),
+    ("Tasks", "mode"),
+    ("Tasks", "ratio"),
+    ("Tasks", "order"),
+    ("Tasks", "opinion"),
+    ("Tasks", "sign"),
+    ("Tasks", "nobody"),
+    ("Tasks", "same_as_opener"),
+    ("State", "deadline"),
+    ("State", "cadence"),
+    ("Transition", "effects"),
+    ("Transition", "decided"),
+    ("Transition", "verb"),
+}
+
+DEFINITION_KEYS = {
+    "Workflow": {
+        "workflow": "the workflow's own key",
+        "title": "its name",
+        "prefix": "what case numbers begin with: `MD-2026-0147`",
+        "subject": "what a case is about",
+        "confidential": "marks the case page as confidential",
+        "one_open_per_subject": "a second open case about one subject is refused",
+        "per": "`term`: a case belongs to the term it is opened in",
+        "open": "who opens a case, and how",
+        "states": "the states by key, in the order of the step bar",
+        "transitions": "the ways between them by key, in the order of the buttons",
+        "verbs": "what may be done with a case beside its transitions",
+    },
+    "Opening": {
+        "by": "who may open a case",
+        "form": "the form filled in at opening",
+        "require": "fields that must be filled in",
+        "quota": "at most so many open cases",
+    },
+    "Quota": {"per": "counted in what", "at_most": "how many"},
+    "State": {
+        "label": "its name",
+        "kind": "exactly one `start`, at least one `end`",
+        "tag": "the colour of its label",
+        "step": "its place in the step bar; two states may share one",
+        "help": "what is to be done here",
+        "tasks": "whom the state asks",
+        "deadline": "how long it may last",
+        "cadence": "what is owed again and again while a case stands here",
+    },
+    "Tasks": {
+        "who": "whose inbox it comes to; they may also take transitions that name nobody",
+        "mode": "all must agree, any one, or a ratio",
+        "ratio": "with `mode: ratio`, such as `2/3`",
+        "order": "at once or one after the other",
+        "opinion": "whether a decision needs words",
+        "sign": "whether it is signed",
+        "nobody": "what happens when nobody is found",
+        "same_as_opener": "what happens when the decider opened the case",
+    },
+    "Deadline": {
+        "after": "how long",
+        "since": "the fact it counts from, instead of entering the state",
+        "at": "the ladder: `80%: remind`, `100%: urge`, `150%: assign office@township`",
+        "pause": "when the clock stands still",
+    },
+    "CadenceRule": {
+        "form": "what is filled in each time",
+        "every": "how often: `2 weeks`, `term`, `half_term`, `school_year`, `holiday`",
+        "by": "who owes it",
+        "at_least": "how many times in each period",
+    },
+    "Transition": {
+        "label": "the words on its button",
+        "from": "states it leaves; `any` is every state that is not an end",
+        "to": "the state it leads to; `any_visited` lets the person choose among the states the case was in",
+        "by": "who may take it; empty: those whom the state asks",
+        "form": "the form to fill in",
+        "when": "the guard: a condition that must hold",
+        "explain": "what is said when the guard does not hold, instead of the condition in words",
+        "require": "fields that must be filled in; without a form `reason`, `opinion` or `signature`",
+        "verb": "the usual act it stands for",
+        "effects": "what happens besides: `notify guardian`, `focus child`, `unfocus child`",
+        "decided": "`tasks`: taken by itself when the tasks are decided",
+        "not_same_person_as": "another transition: whoever took that one may not take this one",
+        "style": "how its button looks",
+        "confirm": "a question asked before it is taken",
+    },
+    "Form": {
+        "form": "the form's own key",
+        "title": "its name",
+        "help": "what the form is for",
+        "subject": "whose facts its conditions may use",
+        "sections": "titled groups of fields, in order",
+        "fields": "the questions, in order",
+    },
+    "Section": {
+        "key": "its key",
+        "title": "its name",
+        "help": "a sentence under the title",
+        "confidential": "shown apart",
+    },
+    "FormField": {
+        "key": "its key; the name by which conditions of the form read the answer",
+        "type": "what kind of answer",
+        "label": "the question",
+        "help": "a sentence under it",
+        "section": "the group it stands in",
+        "width": "half or full width",
+        "required": "must be answered",
+        "options": "the answers of a choice: a list, or the name of a code list",
+        "all_required": "every box of a `multi_choice` must be ticked",
+        "class": "protection: `P2` and `P3` are stored sealed",
+        "bind": "the fact that the answer is written to, such as `child.health`",
+        "visible_when": "asked only when this holds",
+        "required_when": "must be answered when this holds",
+        "max_length": "letters at most (`text`, `long_text`)",
+        "min": "smallest number or earliest day",
+        "max": "largest number or latest day",
+    },
+    "Option": {"value": "what is stored", "label": "what is shown"},
+    "Label": {"zh": "Chinese", "en": "English; where empty, Chinese is shown"},
+}

@@ -99,7 +99,8 @@ def permissions() -> str:
     """Write permissions.md."""
     policy = standard_policy()
     rows = [
-        (f"`{p.value}`", words.PERMISSIONS[p.value], *(_mark(policy.roles[r], p) for r in roles)) for p in Permission
+        (f"`{p.value}`", words.PERMISSIONS[p.value], *(_mark(rules, p) for rules in policy.roles.values()))
+        for p in Permission
     ]
     labels = [
         (f"`{key}`", rules.label["zh"], rules.label["en"], rules.sees, "yes" if key in policy.officers else "")

@@ -32,8 +32,8 @@ WRITTEN_AS_TEXT: dict[type[v.Part], str] = {
     d.Options: "list: [Option](#option) or the name of a code list",
 }
 INTRODUCTION = f"""A definition is one YAML file. Its first key says what it is: `workflow:` or `form:`. Anchors,
-tags and doubled keys are refused; every problem is told with file, line and column by `shouwang definitions check`. Examples are
-[the standard pack](../../workflows/packs/standard).
+tags and doubled keys are refused; every problem is told with file, line and column by
+`shouwang definitions check`. Examples are [the standard pack](../../workflows/packs/standard).
 
 - **a key**: a lower-case word, digits and `_` after its first letter.
 - **a span**: a number and a unit: {", ".join(f"`{unit.value}`" for unit in v.Unit)}, such as `5 workdays`.

@@ -46,7 +46,7 @@ class Child(Scoped, Base):
                 ("county", ("school_code", "class_code")),
                 ("township", ("school_code", "class_code")),
                 ("school", ("class_code",)),
-                ("class", ()),
+                ("class", ("school_code",)),
             )
         ),
         *(Index(f"ix_child_{level}_new", f"{level}_code", "id") for level in LEVELS),

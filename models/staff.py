@@ -20,7 +20,8 @@ class Staff(Scoped, Base):
     __tablename__ = "staff"
     __table_args__ = (
         CheckConstraint("language IN ('zh', 'en')", name="language"),
-        *(Index(f"ix_staff_{level}", f"{level}_code", "name_key", "id") for level in LEVELS),
+        *(Index(f"ix_staff_{level}_name", f"{level}_code", "name_key", "id") for level in LEVELS),
+        *(Index(f"ix_staff_{level}_new", f"{level}_code", "id") for level in LEVELS),
     )
 
     login: Mapped[str] = mapped_column(String(60), unique=True)

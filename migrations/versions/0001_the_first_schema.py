@@ -124,7 +124,7 @@ def upgrade() -> None:
             "ix_child_city_roll", ["city_code", "school_code", "class_code", "name_key", "id"], unique=False
         )
         batch_op.create_index("ix_child_class_new", ["class_code", "id"], unique=False)
-        batch_op.create_index("ix_child_class_roll", ["class_code", "name_key", "id"], unique=False)
+        batch_op.create_index("ix_child_class_roll", ["class_code", "school_code", "name_key", "id"], unique=False)
         batch_op.create_index("ix_child_county_new", ["county_code", "id"], unique=False)
         batch_op.create_index(
             "ix_child_county_roll", ["county_code", "school_code", "class_code", "name_key", "id"], unique=False
@@ -393,11 +393,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("login", name=op.f("uq_staff_login")),
     )
     with op.batch_alter_table("staff", schema=None) as batch_op:
-        batch_op.create_index("ix_staff_city", ["city_code", "name_key", "id"], unique=False)
-        batch_op.create_index("ix_staff_class", ["class_code", "name_key", "id"], unique=False)
-        batch_op.create_index("ix_staff_county", ["county_code", "name_key", "id"], unique=False)
-        batch_op.create_index("ix_staff_school", ["school_code", "name_key", "id"], unique=False)
-        batch_op.create_index("ix_staff_township", ["township_code", "name_key", "id"], unique=False)
+        batch_op.create_index("ix_staff_city_name", ["city_code", "name_key", "id"], unique=False)
+        batch_op.create_index("ix_staff_city_new", ["city_code", "id"], unique=False)
+        batch_op.create_index("ix_staff_class_name", ["class_code", "name_key", "id"], unique=False)
+        batch_op.create_index("ix_staff_class_new", ["class_code", "id"], unique=False)
+        batch_op.create_index("ix_staff_county_name", ["county_code", "name_key", "id"], unique=False)
+        batch_op.create_index("ix_staff_county_new", ["county_code", "id"], unique=False)
+        batch_op.create_index("ix_staff_school_name", ["school_code", "name_key", "id"], unique=False)
+        batch_op.create_index("ix_staff_school_new", ["school_code", "id"], unique=False)
+        batch_op.create_index("ix_staff_township_name", ["township_code", "name_key", "id"], unique=False)
+        batch_op.create_index("ix_staff_township_new", ["township_code", "id"], unique=False)
 
     op.create_table(
         "term",
@@ -735,11 +740,16 @@ def downgrade() -> None:
     op.drop_table("appointment")
     op.drop_table("term")
     with op.batch_alter_table("staff", schema=None) as batch_op:
-        batch_op.drop_index("ix_staff_township")
-        batch_op.drop_index("ix_staff_school")
-        batch_op.drop_index("ix_staff_county")
-        batch_op.drop_index("ix_staff_class")
-        batch_op.drop_index("ix_staff_city")
+        batch_op.drop_index("ix_staff_township_new")
+        batch_op.drop_index("ix_staff_township_name")
+        batch_op.drop_index("ix_staff_school_new")
+        batch_op.drop_index("ix_staff_school_name")
+        batch_op.drop_index("ix_staff_county_new")
+        batch_op.drop_index("ix_staff_county_name")
+        batch_op.drop_index("ix_staff_class_new")
+        batch_op.drop_index("ix_staff_class_name")
+        batch_op.drop_index("ix_staff_city_new")
+        batch_op.drop_index("ix_staff_city_name")
 
     op.drop_table("staff")
     with op.batch_alter_table("relative", schema=None) as batch_op:

@@ -1,0 +1,79 @@
+"""Every declared order of a big list is read from an index at every level: no scan, no sorting, whatever the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, select
+from sqlalchemy.orm import Session
+
+from admin_app.listing.cursor import Cursor
+from admin_app.listing.page import SortOrder, fetch_page
+from admin_app.views.children import ChildScreen
+from admin_app.views.staff import StaffScreen
+from models.child import Child
+from models.reports.audit_trail import TrailFilter, trail
+from models.reports.case_list import CasesWanted, list_cases
+from models.scope import LEVELS, Branch, Scope
+from models.search import find_children
+from models.staff import Staff
+from tests.cast import Cast
+
+BIG = ("child", "workflow_case", "audit_event", "staff", "name_gram", "relative", "data_key")
+SCREENS = ((Child, ChildScreen), (Staff, StaffScreen))
+ORDERS = [(cls, order) for cls, screen in SCREENS for order in screen.sort_orders]
+
+
+def _plans(cast: Cast, scope: Scope, read: Callable[[Session], Any], kind: str = "business") -> list[str]:
+    """The plans of the statements that a read runs, as SQLite explains them."""
+    seen: list[tuple[str, Any]] = []
+    engine = cast.database.engine
+
+    def note(connection: Connection, cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            seen.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    with cast.database.session(scope, kind=kind) as session:
+        read(session)
+    event.remove(engine, "before_cursor_execute", note)
+    with engine.connect() as connection:
+        return [
+            row[3]
+            for statement, parameters in seen
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+
+
+def _assert_indexed(plans: list[str]) -> None:
+    assert plans
+    scans = [plan for plan in plans if plan.startswith("SCAN ") and plan.split()[1] in BIG]
+    assert not scans, scans
+    assert not [plan for plan in plans if "TEMP B-TREE FOR ORDER BY" in plan], plans
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(("row_class", "order"), ORDERS, ids=lambda value: getattr(value, "key", ""))
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_list_is_read_in_its_order(
+    sqlite_cast: Cast, level: str, row_class: type[Any], order: SortOrder, is_first: bool
+) -> None:
+    values = tuple(1 if name == "id" else "x" for name in order.names)
+    cursor = None if is_first else Cursor(True, values)
+    statement = select(row_class)
+    plans = _plans(sqlite_cast, Scope.of([Branch(level, "x")]), lambda s: fetch_page(s, statement, order, cursor, 50))
+    _assert_indexed(plans)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_cases_the_trail_and_names_are_found_by_index(sqlite_cast: Cast, level: str) -> None:
+    scope = Scope.of([Branch(level, "x")])
+    wanted = CasesWanted("identification", 1, ("open",))
+    _assert_indexed(_plans(sqlite_cast, scope, lambda s: list_cases(s, wanted, before=10)))
+    _assert_indexed(_plans(sqlite_cast, scope, lambda s: trail(s, TrailFilter(), before=10), kind="audit"))
+    _assert_indexed(_plans(sqlite_cast, scope, lambda s: trail(s, TrailFilter(child_id=7)), kind="audit"))
+    named = [plan for plan in _plans(sqlite_cast, scope, lambda s: find_children(s, "lxh")) if "name_gram" in plan]
+    assert named
+    assert all("gram=?" in plan for plan in named), named

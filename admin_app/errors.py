@@ -5,24 +5,24 @@ from __future__ import annotations
 from flask import Flask, g, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
-from admin_app.desk import origin, record_denial
+from admin_app.desk import close_sessions, origin, record_denial
 from admin_app.wording import say
 from workflows.refusal import Denied, Missing, Refusal, Stale
 from workflows.roster.fault import RosterFault
 
 
 def _page(code: int, title: str, explanation: str) -> Response:
-    body = render_template(
-        "errors/error.html",
-        code=code,
-        title=title,
-        explanation=explanation,
-        request_id=origin().request_id,
-        back_url=url_for("home.index"),
-    )
+    words = {"code": code, "title": title, "explanation": explanation, "back_url": url_for("home.index")}
+    close_sessions()  # what went wrong may have left one of them unusable
+    try:
+        body = render_template("errors/error.html", request_id=origin().request_id, **words)
+    except SQLAlchemyError:  # the frame asks the database, which may be what is broken
+        g.is_frameless = True
+        body = render_template("errors/error.html", request_id=origin().request_id, **words)
     return Response(body, status=code, mimetype="text/html")
 
 
@@ -66,7 +66,15 @@ def bind(app: Flask) -> None:
     def http(fault: HTTPException) -> Response:
         if fault.code is None or fault.code < 400:
             return fault.get_response()
-        return _page(fault.code, *_words(fault.code))
+        page = _page(fault.code, *_words(fault.code))
+        if isinstance(fault, MethodNotAllowed):
+            page.headers["Allow"] = ", ".join(fault.valid_methods or ())
+        return page
+
+    @app.errorhandler(OperationalError)
+    def unavailable(fault: OperationalError) -> Response:
+        app.logger.error("request %s: the database does not answer", origin().request_id, exc_info=fault)
+        return _page(503, *_words(503))
 
     @app.errorhandler(Exception)
     def broken(fault: Exception) -> Response:

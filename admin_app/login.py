@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, g, redirect, request, session, url_for
 from flask_login import UserMixin, current_user
 from sqlalchemy import select
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
 from admin_app.desk import now, perform_in, system_session
@@ -19,11 +21,13 @@ from workflows.clock import local_day
 from workflows.operations.account import IDLE, SEEN_EVERY, token_digest, touch_session
 from workflows.operations.draft import save_draft
 from workflows.people import actor_of
+from workflows.refusal import Refusal
 
 OPEN_TO_ALL = frozenset(
     {"account.log_in", "account.switch_language", "health.healthz", "health.readyz", "health.metrics", "static"}
 )
 FIRST_PASSWORD_ONLY = frozenset({"account.change_password", "account.log_out", "account.switch_language", "static"})
+KEEPS_TYPED = timedelta(hours=12)  # a form left open over a working day is still taken
 
 
 class Person(UserMixin):
@@ -41,7 +45,7 @@ class Person(UserMixin):
 
 def _load() -> Person | None:
     token = session.get("token")
-    if not isinstance(token, str):
+    if not isinstance(token, str) or g.get("is_frameless"):
         return None
     found = (
         system_session("log-in")
@@ -55,8 +59,10 @@ def _load() -> Person | None:
     if found is None:
         return None
     row, staff = found
-    if row.ended_at is not None or now() - row.seen_at > IDLE:
-        _remember_leaver(staff.id)
+    idle = now() - row.seen_at
+    if row.ended_at is not None or idle > IDLE:
+        if row.ended_at is None and idle <= KEEPS_TYPED:  # a session that was ended on purpose may write nothing
+            _remember_leaver(staff.id)
         return None
     g.actor = actor_of(system_session("log-in"), staff, local_day(now()))
     g.seen_at = row.seen_at
@@ -98,7 +104,14 @@ def _load_quietly() -> None:
 def _to_log_in() -> Response:
     target = request.path if request.method == "POST" else request.full_path.rstrip("?")
     kept = _keep_typed()
+    if _is_background():
+        raise Unauthorized
     return redirect(url_for("account.log_in", next=local_path(_form_page(target)), kept="1" if kept else None))
+
+
+def _is_background() -> bool:
+    """Tell whether a script asked: it would follow a redirect and take the log-in page for its answer."""
+    return "HX-Request" in request.headers or request.headers.get("Sec-Fetch-Dest") == "empty"
 
 
 def _form_page(target: str) -> str:
@@ -116,5 +129,8 @@ def _keep_typed() -> bool:
     actor = Actor(staff_id, "")
     typed = {key: request.form.getlist(key) for key in request.form}
     place = _form_page(request.path).split("?")[0]
-    perform_in(system_scope("log-in"), actor, save_draft, place, typed)
+    try:
+        perform_in(system_scope("log-in"), actor, save_draft, place, typed)
+    except Refusal:  # too long to keep: the log-in page comes first all the same
+        return False
     return True

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin_app.config import Settings
 from admin_app.desk import origin
 from models.vault import Keystore
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LARGEST_BODY = 32 * 1024 * 1024
 CONTENT_POLICY = "; ".join(
@@ -38,13 +44,14 @@ HEADERS = {
 class TrustedProxy:
     """Believes forwarded headers only when the request comes from the named proxy."""
 
-    def __init__(self, app: object, address: str) -> None:
-        self.plain, self.fixed, self.address = app, ProxyFix(app, x_for=1, x_proto=1, x_host=1), address  # type: ignore[arg-type]
+    def __init__(self, app: WSGIApplication, address: str) -> None:
+        self.plain, self.address = app, address
+        self.fixed = ProxyFix(app, x_for=1, x_proto=1, x_host=1)
 
-    def __call__(self, environ: dict[str, object], start_response: object) -> object:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         chosen = self.fixed if environ.get("REMOTE_ADDR") == self.address else self.plain
-        return chosen(environ, start_response)  # type: ignore[operator,arg-type]
+        return chosen(environ, start_response)
 
 
 def bind(app: Flask, settings: Settings, keystore: Keystore) -> None:
@@ -61,12 +68,15 @@ def bind(app: Flask, settings: Settings, keystore: Keystore) -> None:
         WTF_CSRF_SSL_STRICT=False,
     )
     if settings.trusted_proxy:
-        app.wsgi_app = TrustedProxy(app.wsgi_app, settings.trusted_proxy)  # type: ignore[method-assign,assignment]
-    hosts = frozenset(settings.hosts)
+        app.wsgi_app = TrustedProxy(app.wsgi_app, settings.trusted_proxy)  # type: ignore[method-assign]
+    hosts = frozenset(host.casefold() for host in settings.hosts)
 
     @app.before_request
-    def refuse_other_hosts() -> None:
-        if hosts and urlsplit(f"//{request.host}").hostname not in hosts:
+    def refuse_what_no_page_sends() -> None:
+        if hosts and _host_name(request.host) not in hosts:
+            raise BadRequest
+        # PostgreSQL has no such character: what holds it could be neither searched nor stored.
+        if "\0" in request.path or _holds_nul(request.args) or _holds_nul(request.form):
             raise BadRequest
 
     @app.after_request
@@ -77,6 +87,17 @@ def bind(app: Flask, settings: Settings, keystore: Keystore) -> None:
             response.headers["Cache-Control"] = "no-store"
         response.headers["X-Request-Id"] = origin().request_id
         return response
+
+
+def _host_name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def _holds_nul(sent: MultiDict[str, str]) -> bool:
+    return any("\0" in key or any("\0" in value for value in values) for key, values in sent.lists())
 
 
 def local_path(target: str | None) -> str | None:

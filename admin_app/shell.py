@@ -102,7 +102,7 @@ def frame() -> dict[str, Any]:
     looks = {"theme": actor.preferences.get("theme", "auto"), "size": actor.preferences.get("size", "normal")}
     language_url = url_for("account.switch_language", to="zh" if chosen() == "en" else "en", next=request.full_path)
     bare = {"product": PRODUCT, "language": chosen(), "language_url": language_url, **looks}
-    if actor.staff_id is None:
+    if actor.staff_id is None or g.get("is_frameless"):
         return bare
     items = _allowed()
     return bare | {

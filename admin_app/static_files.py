@@ -16,6 +16,10 @@ def _digest(folder: str, path: str) -> str:
     return hashlib.sha256((Path(folder) / path).read_bytes()).hexdigest()[:12]
 
 
+def _is_addressed(folder: str) -> bool:
+    return request.args.get("v") == _digest(folder, (request.view_args or {})["filename"])
+
+
 def bind(app: Flask) -> None:
     """Give templates `static_url` and let browsers keep what carries a digest."""
     folder = str(app.static_folder)
@@ -26,6 +30,7 @@ def bind(app: Flask) -> None:
 
     @app.after_request
     def keep(response: Response) -> Response:
-        if request.endpoint == "static" and "v" in request.args:
+        # Another content than the address says (two versions at once behind a balancer) must not be kept under it.
+        if request.endpoint == "static" and response.status_code == 200 and _is_addressed(folder):
             response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
         return response

@@ -36,7 +36,7 @@ class Desk:
 
     def settings(self, **chosen: object) -> Settings:
         """Read the settings, the command line's database first."""
-        return Settings.from_environment(database=self.database_url, **chosen)
+        return Settings.from_environment(None, database=self.database_url, **chosen)
 
     def database(self) -> Database:
         """Open the installation's database; ends the command when its keys are missing."""

@@ -13,6 +13,7 @@ from wtforms import PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from admin_app.desk import current_actor, perform_in, system_session
+from admin_app.listing.ids import row_id
 from admin_app.security import local_path
 from admin_app.shell import role_word
 from admin_app.wording import say, say_moment
@@ -63,14 +64,10 @@ def log_in() -> Response | str:
     form = LogInForm()
     target = local_path(request.args.get("next"))
     if request.method == "POST" and form.validate():
-        found = perform_in(
-            OWN,
-            current_actor(),
-            account.log_in,
-            (form.login.data or "").strip(),
-            form.password.data or "",
-            request.user_agent.string,
-        )
+        login, password = (form.login.data or "").strip(), form.password.data or ""
+        proof = account.prove(system_session("log-in"), login, password)
+        agent = request.user_agent.string
+        found = perform_in(OWN, current_actor(), account.log_in, login, password, agent, proof=proof)
         if found.token is not None:
             language = session.get("language")
             session.clear()  # a token of its own for every log-in
@@ -151,10 +148,8 @@ def _device(agent: str) -> str:
 @bp.post("/account/sessions/end")
 def end_session() -> Response:
     """End one other session of the person."""
-    number = request.form.get("session", "")
-    if number.isdecimal():
-        perform_in(OWN, current_actor(), account.end_session, int(number))
-        flash(_("已退出该会话。"), "ok")
+    perform_in(OWN, current_actor(), account.end_session, row_id("session"))
+    flash(_("已退出该会话。"), "ok")
     return redirect(url_for("account.sessions"))
 
 

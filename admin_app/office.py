@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 
 from admin_app.config import Settings
 from models.database import Database
-from models.setting import Setting
 from workflows.clock import Clock
-from workflows.operations.setting import OFFICERS_KEY
-from workflows.policy import Policy, standard_policy
+from workflows.operations.setting import policy_in_force
+from workflows.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,7 @@ class Office:
 
     def policy(self, session: Session) -> Policy:
         """Return the matrix in force, with the officers separate or not as the installation has it."""
-        setting = session.get(Setting, OFFICERS_KEY)
-        return standard_policy(setting is None or setting.value == "true")
+        return policy_in_force(session)
 
 
 def current_office() -> Office:

@@ -47,6 +47,7 @@ OFFICERS = (
 )
 
 STAFF = (
+    ("tangmy", "唐美英", "office", "QZ"),
     ("feng", "冯志远", "inspector", "QH"),
     ("chen", "陈立群", "office", "LX"),
     ("luhy", "陆海燕", "leader", "LX"),
@@ -89,7 +90,7 @@ TEACHERS = {
 # Whose log-ins are printed: one for every role, and the offices of both townships.
 SHOWN = (
     "chen", "qin", "tan", "nong", "zhou", "meng", "cen", "zhangm", "liang", "jianggh", "feng", "bai",
-    "sys", "sec", "aud",
+    "tangmy", "sys", "sec", "aud",
 )  # fmt: skip
 
 

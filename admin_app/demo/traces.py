@@ -17,10 +17,9 @@ from admin_app.demo.stage import Stage
 from models.case import Case
 from models.child import Child, Relative
 from models.place import Place
-from models.vault import learn_keys
 from workflows.audit import Happening
 from workflows.operations.account import log_in
-from workflows.operations.child import change_child, change_relative
+from workflows.operations.child import change_child, change_relative, reveal_value
 from workflows.policy import Permission
 from workflows.refusal import Denied
 from workflows.transaction import Transaction
@@ -128,7 +127,7 @@ def _plan_read(
 def _read_child(tx: Transaction, pupil: Pupil, reason: str) -> None:
     child = tx.session.get_one(Child, pupil.child_id)
     tx.require(Permission.CHILD_READ, child.level_codes)
-    facts = {"classes": ["P0", "P1", tx.policy.sees(tx.actor, child.level_codes)]}
+    facts = {"tab": "overview", "classes": ["P0", "P1"]}
     tx.tell(Happening("child.read", "child", child.id, child.level_codes, child.id, facts=facts))
 
 
@@ -141,20 +140,8 @@ def _read_case(tx: Transaction, pupil: Pupil, reason: str) -> None:
 
 
 def _reveal(tx: Transaction, pupil: Pupil, reason: str) -> None:
-    child = tx.session.get_one(Child, pupil.child_id)
-    tx.require(Permission.CHILD_REVEAL, child.level_codes)
-    learn_keys(tx.session, [child.id])
-    told = Happening(
-        "child.revealed",
-        "child",
-        child.id,
-        child.level_codes,
-        child.id,
-        owner=child.id,
-        reason=reason,
-        facts={"field": "guardian.phone", "classes": ["P2"]},
-    )
-    tx.tell(told)
+    guardian = select(Relative.id).where(Relative.child_id == pupil.child_id, Relative.slot == "guardian")
+    reveal_value(tx, pupil.child_id, "phone", reason, tx.session.scalars(guardian).one())
 
 
 def _exports(stage: Stage, days: Sequence[date], rows: int) -> None:
@@ -166,8 +153,9 @@ def _exports(stage: Stage, days: Sequence[date], rows: int) -> None:
 def _export(tx: Transaction, rows: int) -> None:
     tx.require(Permission.CHILD_EXPORT)
     digest = sha256(f"{tx.actor.login}:{tx.now}".encode()).hexdigest()
-    facts = {"rows": rows, "digest": digest, "masked": True, "format": "xlsx"}
-    tx.tell(Happening("child.exported", "child", codes=_own_codes(tx), facts=facts))
+    grants = [post.grant for post in tx.actor.posts]
+    facts = {"screen": "children", "rows": rows, "sha256": digest, "filters": {}, "grants": grants, "places": {}}
+    tx.tell(Happening("children.exported", "children", codes=_own_codes(tx), facts=facts))
 
 
 def _refusals(stage: Stage, pupils: Sequence[Pupil], days: Sequence[date]) -> None:

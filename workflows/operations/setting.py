@@ -5,17 +5,24 @@ from __future__ import annotations
 from datetime import date
 
 from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
 
 from models.setting import Setting
 from models.staff import Appointment, Staff
 from workflows.audit import Change, Happening
-from workflows.policy import Permission, Policy
+from workflows.policy import Permission, Policy, standard_policy
 from workflows.refusal import Refusal, Stale
 from workflows.text import text
 from workflows.transaction import Transaction
 
 OFFICERS_KEY = "officers.separate"
 OFFICERS_NEEDED = frozenset({"system_officer", "security_officer"})
+
+
+def policy_in_force(session: Session) -> Policy:
+    """Return the matrix in force, with the officers separate or not as the installation has it."""
+    setting = session.get(Setting, OFFICERS_KEY)
+    return standard_policy(setting is None or setting.value == "true")
 
 
 def switch_officers(tx: Transaction, separate: bool, *, was_separate: bool) -> None:

@@ -1,0 +1,189 @@
+"""`shouwang case`: lists cases, shows one, and takes a transition with the same checks as the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from admin_app.cli import Desk, answer
+from admin_app.cli.acting import acting_as
+from models.case import Case, CaseMove
+from models.child import Child
+from models.vault import learn_keys
+from workflows.case_view import CaseView, opened_event, view_case
+from workflows.clock import system_clock
+from workflows.operations.case import Request, act_on_case
+from workflows.policy import Permission
+from workflows.refusal import Refusal, Words
+from workflows.text import Text
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="输出一份 JSON")
+AS_LOGIN = click.option("--as", "login", required=True, metavar="LOGIN", help="以谁的身份办理")
+CHUNK = 1_000
+
+
+@click.group()
+def case() -> None:
+    """查看和办理事项。"""
+
+
+@case.command("list")
+@AS_LOGIN
+@click.option("--workflow", metavar="K", help="只列这一类")
+@click.option("--state", metavar="S", help="只列这一环节")
+@AS_JSON
+@click.pass_obj
+def list_(desk: Desk, login: str, workflow: str | None, state: str | None, as_json: bool) -> None:
+    """列出这个人可见的事项，新的在前。"""
+    with acting_as(desk, login) as acting, acting.reading(Permission.CASE_LIST) as session:
+        now = system_clock()
+        rows = [_brief(row, name, now) for row, name in _cases(session, workflow, state)]
+    answer(rows, as_json=as_json, lines=[*map(_line, rows), f"共 {len(rows)} 件"])
+
+
+@case.command()
+@click.argument("number", metavar="CASE")
+@AS_LOGIN
+@AS_JSON
+@click.pass_obj
+def show(desk: Desk, number: str, login: str, as_json: bool) -> None:
+    """显示一件事项，以及这个人现在能办什么、不能办什么和原因。"""
+    now = system_clock()
+    with acting_as(desk, login) as acting:
+        try:
+            with acting.reading(Permission.CASE_READ) as session:
+                view = view_case(session, acting.actor, acting.policy, number, now)
+                content = _full(session, view, now)
+        except Refusal as refusal:
+            _refuse(refusal, as_json)
+        acting.record(opened_event(view, ["P0", "P1"]))
+    answer(content, as_json=as_json, lines=_lines(content))
+
+
+@case.command()
+@click.argument("number", metavar="CASE")
+@click.argument("transition", metavar="TRANSITION")
+@AS_LOGIN
+@click.option(
+    "--form",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="表单内容：JSON 或 YAML，一份“字段：值”",
+)
+@click.option("--to", "target", metavar="STATE", help="退回到哪一环节（可选环节时）")
+@click.option("--key", metavar="K", help="请求编号：同一编号重复提交只生效一次")
+@AS_JSON
+@click.pass_obj
+def act(
+    desk: Desk,
+    number: str,
+    transition: str,
+    login: str,
+    file: Path | None,
+    target: str | None,
+    key: str | None,
+    as_json: bool,
+) -> None:
+    """办理一步；与页面上同样的检查，不通过时说明原因，退出码为 1。"""
+    request = Request(transition, answers=_answers(file), target=target, key=key)
+    with acting_as(desk, login) as acting:
+        try:
+            moved = acting.perform(act_on_case, Permission.CASE_ACT, number, request)
+        except Refusal as refusal:
+            _refuse(refusal, as_json)
+    content = {"case": moved.case, "from": moved.from_state, "to": moved.to_state, "rev": moved.rev}
+    answer(content, as_json=as_json, lines=[f"{moved.case}：{moved.from_state} → {moved.to_state}"])
+
+
+def _answers(file: Path | None) -> Mapping[str, object] | None:
+    if file is None:
+        return None
+    try:
+        content = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
+    except (YAMLError, UnicodeDecodeError) as fault:
+        raise click.UsageError(f"表单文件读不懂：{fault}") from fault
+    if not isinstance(content, dict):
+        raise click.UsageError("表单文件应为一份“字段：值”")
+    return {str(name): value for name, value in content.items()}
+
+
+def _cases(session: Session, workflow: str | None, state: str | None) -> Iterator[tuple[Case, str | None]]:
+    wanted = select(Case, Child.name).outerjoin(Child, Case.child_id == Child.id).order_by(Case.id.desc())
+    if workflow is not None:
+        wanted = wanted.where(Case.workflow == workflow)
+    if state is not None:
+        wanted = wanted.where(Case.state == state)
+    yield from session.execute(wanted.execution_options(yield_per=CHUNK)).tuples()
+
+
+def _brief(row: Case, name: str | None, now: datetime) -> dict[str, Any]:
+    return {
+        "case": row.number,
+        "workflow": row.workflow,
+        "version": row.version,
+        "subject": name or f"{row.subject_type} {row.subject_id}",
+        "state": row.state,
+        "rev": row.rev,
+        "due_at": row.due_at.isoformat() if row.due_at else None,
+        "overdue": row.closed_at is None and row.due_at is not None and row.due_at < now,
+    }
+
+
+def _full(session: Session, view: CaseView, now: datetime) -> dict[str, Any]:
+    learn_keys(session, [move.key_owner for move in view.moves])
+    allowed, refused = [], []
+    for option in view.options:
+        if option.is_allowed:
+            allowed.append({"transition": option.transition, "label": _say(option.definition.label)})
+        else:
+            message = _say(option.reason)
+            refused.append({"transition": option.transition, "code": option.code, "message": message})
+    name = view.child.name if view.child is not None else None
+    history = [_move(move) for move in view.moves]
+    return _brief(view.case, name, now) | {"allowed": allowed, "refused": refused, "history": history}
+
+
+def _move(move: CaseMove) -> dict[str, Any]:
+    return {
+        "transition": move.transition,
+        "from": move.from_state,
+        "to": move.to_state,
+        "actor": move.actor_name,
+        "role": move.actor_role,
+        "at": move.at.isoformat(),
+        "reason": move.reason,
+    }
+
+
+def _say(words: Words | None) -> str:
+    if words is None:
+        return ""
+    return str(words) if isinstance(words, Text) else words.say("zh")
+
+
+def _refuse(refusal: Refusal, as_json: bool) -> None:
+    faults = {field: str(fault) for field, fault in refusal.faults.items()}
+    content = {"refused": {"code": refusal.code, "message": _say(refusal.message), "faults": faults}}
+    answer(content, as_json=as_json, lines=[_say(refusal.message), *(f"  {f}：{m}" for f, m in faults.items())])
+    raise click.exceptions.Exit(1) from refusal
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return f"{row['case']}  {row['state']:<16} {row['subject']}{'  逾期' if row['overdue'] else ''}"
+
+
+def _lines(content: Mapping[str, Any]) -> list[str]:
+    return [
+        _line(content),
+        *(f"  {move['at'][:16]} {move['actor']} {move['transition']} → {move['to']}" for move in content["history"]),
+        *(f"  可办：{option['label']}（{option['transition']}）" for option in content["allowed"]),
+        *(f"  不可办：{option['transition']}：{option['message']}" for option in content["refused"]),
+    ]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("admin_app", "models", "workflows")
@@ -49,12 +53,17 @@ class Settings:
             raise SettingsFault("SHOUWANG_SECURE_COOKIES: on / off")
         return cls(
             instance=instance,
-            database=_driver(database),
-            owner_database=_driver(str(env.get("SHOUWANG_OWNER_DATABASE") or database)),
+            database=_driver("SHOUWANG_DATABASE", database),
+            owner_database=_driver("SHOUWANG_OWNER_DATABASE", env.get("SHOUWANG_OWNER_DATABASE") or database),
             keys=Path(env.get("SHOUWANG_KEYS") or instance / "keys.json"),
-            trusted_proxy=str(chosen.get("trusted_proxy") or env.get("SHOUWANG_TRUSTED_PROXY", "")),
+            trusted_proxy=_address(
+                "SHOUWANG_TRUSTED_PROXY",
+                str(chosen.get("trusted_proxy") or env.get("SHOUWANG_TRUSTED_PROXY", "")).strip(),
+            ),
             hosts=_words(env.get("SHOUWANG_HOSTS", "")),
-            metrics_allow=_words(env.get("SHOUWANG_METRICS_ALLOW", "")),
+            metrics_allow=tuple(
+                _address("SHOUWANG_METRICS_ALLOW", word) for word in _words(env.get("SHOUWANG_METRICS_ALLOW", ""))
+            ),
             secure_cookies=secure in ("on", True),
         )
 
@@ -63,11 +72,28 @@ def _words(value: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in value.split(",") if word.strip())
 
 
-def _driver(url: str) -> str:
+def _address(name: str, written: str) -> str:
+    """Return a network address as requests name it; a host name would never match."""
+    if not written:
+        return ""
+    try:
+        return str(ipaddress.ip_address(written))
+    except ValueError as fault:
+        raise SettingsFault(f"{name}: not a network address: {written}") from fault
+
+
+def _driver(name: str, url: str) -> str:
     """Name the driver that is installed where the address names none."""
     for plain in ("postgresql://", "postgres://"):
         if url.startswith(plain):
-            return "postgresql+psycopg://" + url.removeprefix(plain)
+            url = "postgresql+psycopg://" + url.removeprefix(plain)
+    try:
+        backend = make_url(url).get_backend_name()
+    except (ArgumentError, ValueError):
+        backend = ""
+    if backend not in ("sqlite", "postgresql"):
+        # The address may hold a password: it is not repeated.
+        raise SettingsFault(f"{name}: expected sqlite:///FILE or postgresql://USER@HOST/DATABASE")
     return url
 
 

@@ -19,6 +19,11 @@ def class_title(cohort: int, number: int, first_year: int, stage: str | None) ->
     return f"{name}（{number}）班" if name else f"{cohort}级（{number}）班"
 
 
+def has_grade(stage: str | None, grade: int) -> bool:
+    """Tell whether a school of a stage teaches a grade (1–12; in kindergartens 0 is the top group)."""
+    return _grade_name(grade, stage) is not None
+
+
 def _grade_name(grade: int, stage: str | None) -> str | None:
     if stage == "kindergarten":
         return KINDERGARTEN.get(grade)

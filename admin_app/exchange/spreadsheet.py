@@ -17,7 +17,7 @@ from workflows.roster.grid import Grid, Merge
 from workflows.text import Text, text
 from workflows.values import Cell
 
-MOST_BYTES = 20 * 1024 * 1024
+MOST_BYTES = 32 * 1024 * 1024
 _READER = Path(__file__).with_name("native_reader.py")
 _LIMITS = {"rows": MOST_SHEET_ROWS, "columns": MOST_COLUMNS}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

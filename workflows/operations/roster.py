@@ -293,7 +293,8 @@ def _new_class(tx: Transaction, school: Place, grade: int, number: int, first_ye
 
 def _insert(session: Session, model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
     for start in range(0, len(rows), CHUNK):
-        session.execute(insert(model), list(rows[start : start + CHUNK]))
+        # Without it, every row with an empty cell where its neighbour has none is a statement of its own.
+        session.execute(insert(model), list(rows[start : start + CHUNK]), execution_options={"render_nulls": True})
 
 
 def _open_cases(tx: Transaction, intake: Intake, term_id: int, batch_id: int) -> list[Happening]:

@@ -1,4 +1,11 @@
 // Drop zones: the browser's own file field does the work; this shows the chosen names and the hover.
+// A file that the server would refuse for its size (data-most-bytes) is told before it is sent.
+function weigh(input) {
+  const isTooBig = [...input.files].some((file) => file.size > Number(input.dataset.mostBytes ?? Infinity));
+  input.setCustomValidity(isTooBig ? input.dataset.tooBig : "");
+  if (isTooBig) input.reportValidity();
+}
+
 function name(input) {
   const zone = input.closest("[data-drop]");
   const place = zone?.querySelector("[data-drop-name]");
@@ -8,7 +15,9 @@ function name(input) {
 }
 
 document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-drop] input[type=file]")) name(event.target);
+  if (!event.target.matches("[data-drop] input[type=file]")) return;
+  name(event.target);
+  weigh(event.target);
 });
 for (const kind of ["dragover", "dragleave", "drop"]) {
   document.addEventListener(kind, (event) => {

@@ -1,31 +1,18 @@
-"""The site: `create_app` puts its parts together."""
+"""The site: `create_app`, loaded when it is first asked for, so that commands start without it."""
 
 from __future__ import annotations
 
-from flask import Flask
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from admin_app import desk, errors, extensions, language, login, security, shell, static_files
-from admin_app.config import ROOT, Settings, check_rooms
-from admin_app.office import Office
-from admin_app.views import register_views
-from models.database import Database
-from models.vault import Keystore
-from workflows.clock import Clock, system_clock
+if TYPE_CHECKING:
+    from admin_app.site import create_app
+
+__all__ = ["create_app"]
 
 
-def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
-    """Return the site for an installation; raises SettingsFault or KeysMissing when it cannot run."""
-    check_rooms()
-    app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "admin_app" / "static"))
-    keystore = Keystore.load(settings.keys)
-    app.extensions["shouwang"] = Office(Database(settings.database, keystore), clock, settings)
-    security.bind(app, settings, keystore)
-    extensions.csrf.init_app(app)
-    language.bind(app)
-    desk.bind(app)
-    login.bind(app)
-    static_files.bind(app)
-    shell.bind(app)
-    errors.bind(app)
-    register_views(app)
-    return app
+def __getattr__(name: str) -> Any:
+    """Return `create_app` from its module."""
+    if name != "create_app":
+        raise AttributeError(name)
+    return importlib.import_module("admin_app.site").create_app

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from admin_app.config import Settings, SettingsFault
 from models.database import Database
@@ -96,7 +97,13 @@ def main() -> None:
         status = 2
     except click.Abort:
         status = 2
-    except (Refusal, SettingsFault) as fault:
-        click.echo(str(fault.message if isinstance(fault, Refusal) else fault), err=True)
+    except Refusal as fault:
+        click.echo(str(fault.message), err=True)
+        status = 1
+    except (SettingsFault, KeysMissing) as fault:
+        click.echo(str(fault), err=True)
+        status = 2
+    except OperationalError as fault:
+        click.echo(f"数据库没有应答：{fault.orig}", err=True)
         status = 1
     sys.exit(status if isinstance(status, int) else 0)

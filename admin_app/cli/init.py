@@ -12,6 +12,7 @@ from admin_app.cli import Desk, answer
 from admin_app.cli.upgrade import bring_up
 from admin_app.config import Settings
 from models.database import Database
+from models.schema_version import present_version
 from models.scope import system_scope
 from models.staff import Staff
 from models.vault import Keystore
@@ -29,10 +30,20 @@ def set_up(settings: Settings) -> tuple[Database, str]:
     """Make instance folder, keys and schema as far as they are missing; returns the database and its version."""
     settings.instance.mkdir(parents=True, exist_ok=True)
     if not settings.keys.exists():
+        if _holds_data(settings):  # new keys would open none of it, and stand in the way of the right ones
+            raise click.UsageError(f"数据库里已有数据，却没有密钥文件 {settings.keys.name}：请先放回原来的密钥文件")
         Keystore.draw().save(settings.keys)
     keystore = Keystore.load(settings.keys)
     version = bring_up(settings, keystore)
     return Database(settings.database, keystore), version
+
+
+def _holds_data(settings: Settings) -> bool:
+    owner = Database(settings.owner_database, Keystore.draw(), pooled=False)
+    with owner.engine.connect() as connection:
+        version = present_version(connection)
+    owner.dispose()
+    return version is not None
 
 
 @click.command()

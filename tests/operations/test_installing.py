@@ -1,0 +1,209 @@
+"""Installing, upgrading and checking an installation from the shell: exact answers, and words for whatever is wrong."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import create_engine, select
+from sqlalchemy import text as sql
+
+from admin_app.cli import main
+from models.database import Database
+from models.schema_version import newest_version
+from models.scope import system_scope
+from models.staff import Staff
+from models.vault import Keystore
+
+PASSWORDS = {"sysadmin": "shan-gao-shui-chang-1", "secadmin": "ri-chu-dong-fang-2"}
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command in an instance folder of its own; returns exit code, standard output and error."""
+    monkeypatch.setenv("SHOUWANG_INSTANCE", str(tmp_path / "instance"))
+    for name in ("SHOUWANG_DATABASE", "SHOUWANG_OWNER_DATABASE", "SHOUWANG_KEYS"):
+        monkeypatch.delenv(name, raising=False)
+
+    def command(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["shouwang", *words])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        code = end.value.code
+        assert isinstance(code, int)
+        return code, printed.out, printed.err
+
+    return command
+
+
+@pytest.fixture
+def passwords(tmp_path: Path) -> str:
+    """A file with the passwords of the first two officers."""
+    path = tmp_path / "passwords.json"
+    path.write_text(json.dumps(PASSWORDS))
+    return str(path)
+
+
+def _checks(printed: str) -> dict[str, bool]:
+    answer: dict[str, Any] = json.loads(printed)
+    assert answer["ok"] == all(check["ok"] for check in answer["checks"])
+    return {check["name"]: check["ok"] for check in answer["checks"]}
+
+
+def test_init_makes_keys_schema_and_two_officers_who_must_change_their_passwords(
+    run: Run, passwords: str, tmp_path: Path
+) -> None:
+    code, printed, _ = run("init", "--passwords-file", passwords, "--city", "清州市", "--json")
+    folder = tmp_path / "instance"
+    assert code == 0
+    assert json.loads(printed) == {"database": f"sqlite:///{folder}/shouwang.db", "version": newest_version()}
+    assert stat.S_IMODE((folder / "keys.json").stat().st_mode) == 0o600
+    database = Database(f"sqlite:///{folder}/shouwang.db", Keystore.load(folder / "keys.json"))
+    with database.session(system_scope("tests")) as session:
+        people = {person.login: person for person in session.scalars(select(Staff))}
+        assert {login: [post.role for post in p.appointments] for login, p in people.items()} == {
+            "sysadmin": ["system_officer"],
+            "secadmin": ["security_officer"],
+        }
+        assert all(person.is_active for person in people.values())
+        for login, password in PASSWORDS.items():
+            assert PasswordHasher().verify(people[login].password_hash or "", password)
+    database.dispose()
+    code, printed, _ = run("doctor", "--json")
+    assert _checks(printed) | {"disk": True} == dict.fromkeys(("disk", "keys", "database", "walls", "clock"), True)
+
+
+def test_init_refuses_a_second_time(run: Run, passwords: str) -> None:
+    assert run("init", "--passwords-file", passwords)[0] == 0
+    code, printed, said = run("init", "--passwords-file", passwords, "--json")
+    assert (code, printed) == (2, "")
+    assert "已经安装过" in said
+
+
+def test_init_with_a_weak_password_stores_nobody_and_can_be_repeated(run: Run, passwords: str, tmp_path: Path) -> None:
+    weak = tmp_path / "weak.json"
+    weak.write_text(json.dumps(PASSWORDS | {"secadmin": "1234567890"}))
+    code, _, said = run("init", "--passwords-file", str(weak))
+    assert code == 1
+    assert "太常见" in said
+    assert run("init", "--passwords-file", passwords)[0] == 0
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "null", '{"sysadmin": "x"}', "\x00"])
+def test_init_says_what_a_passwords_file_should_hold(run: Run, tmp_path: Path, content: str) -> None:
+    file = tmp_path / "broken.json"
+    file.write_text(content)
+    code, _, said = run("init", "--passwords-file", str(file))
+    assert code == 2
+    assert "sysadmin" in said
+
+
+def test_init_draws_no_new_keys_for_a_database_whose_keys_are_missing(run: Run, passwords: str, tmp_path: Path) -> None:
+    assert run("init", "--passwords-file", passwords)[0] == 0
+    keys = tmp_path / "instance" / "keys.json"
+    kept = keys.read_text()
+    keys.unlink()
+    code, _, said = run("init", "--passwords-file", passwords)
+    assert code == 2
+    assert "密钥文件" in said
+    assert not keys.exists()
+    keys.write_text(kept)
+    assert "已经安装过" in run("init", "--passwords-file", passwords)[2]
+
+
+@pytest.mark.parametrize("words", [("serve",), ("upgrade",), ("case", "list", "--as", "qin"), ("doctor",)])
+def test_a_command_before_the_installation_says_that_the_keys_are_missing(run: Run, words: tuple[str, ...]) -> None:
+    code, printed, said = run(*words)
+    assert code == (1 if words == ("doctor",) else 2)
+    assert "keys.json" in printed + said
+
+
+def test_doctor_names_keys_that_others_can_read_and_an_old_schema(run: Run, passwords: str, tmp_path: Path) -> None:
+    run("init", "--passwords-file", passwords)
+    (tmp_path / "instance" / "keys.json").chmod(0o644)
+    engine = create_engine(f"sqlite:///{tmp_path}/instance/shouwang.db")
+    with engine.begin() as connection:
+        connection.execute(sql("UPDATE alembic_version SET version_num = '0001'"))
+    engine.dispose()
+    code, printed, _ = run("doctor", "--json")
+    found = _checks(printed)
+    assert code == 1
+    assert (found["keys"], found["database"], found["walls"]) == (False, False, True)
+    code, _, said = run("serve")
+    assert code == 2
+    assert "shouwang upgrade" in said
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::"])
+def test_serve_opens_no_door_to_others_without_tls(run: Run, passwords: str, host: str) -> None:
+    run("init", "--passwords-file", passwords)
+    code, _, said = run("serve", "--host", host)
+    assert code == 2
+    assert "--tls" in said
+
+
+def test_a_setting_that_cannot_be_used_ends_the_command_with_its_name(run: Run) -> None:
+    code, printed, said = run("--database", "mysql://x", "doctor", "--json")
+    assert (code, printed) == (2, "")
+    assert "SHOUWANG_DATABASE" in said
+
+
+def test_a_database_that_does_not_answer_ends_the_command_in_words(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Keystore.draw().save(tmp_path / "instance" / "keys.json")
+    nowhere = tmp_path / "no-such-folder" / "office.db"
+    code, _, said = run("--database", f"sqlite:///{nowhere}", "upgrade")
+    assert code == 1
+    assert "数据库没有应答" in said
+    code, printed, _ = run("--database", f"sqlite:///{nowhere}", "doctor", "--json")
+    assert code == 1
+    assert _checks(printed)["database"] is False
+
+
+def test_an_unknown_command_is_a_wrong_call_and_help_is_not(run: Run) -> None:
+    assert run("no-such-command")[0] == 2
+    code, printed, _ = run("--help")
+    assert code == 0
+    assert {"init", "serve", "upgrade", "doctor"} <= set(printed.split())
+
+
+def test_help_loads_neither_the_site_nor_the_server() -> None:
+    look = (
+        "import sys\nfrom admin_app.cli import main\nsys.argv = ['shouwang', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'flask', 'flask_admin', 'granian', 'alembic'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_on_postgresql_the_owner_migrates_and_the_application_stands_behind_the_walls(
+    run: Run, passwords: str, postgresql: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = postgresql.url
+    owner = application.set(username="office_owner")
+    monkeypatch.setenv("SHOUWANG_DATABASE", application.render_as_string(hide_password=False))
+    monkeypatch.setenv("SHOUWANG_OWNER_DATABASE", owner.render_as_string(hide_password=False))
+    emptied = create_engine(owner)
+    with emptied.begin() as connection:
+        connection.execute(sql("DROP SCHEMA public CASCADE"))
+        connection.execute(sql("CREATE SCHEMA public"))
+    emptied.dispose()
+    code, printed, said = run("init", "--passwords-file", passwords, "--json")
+    assert code == 0, said
+    assert json.loads(printed)["version"] == newest_version()
+    code, printed, _ = run("doctor", "--json")
+    assert _checks(printed)["walls"] is True
+    monkeypatch.setenv("SHOUWANG_DATABASE", owner.render_as_string(hide_password=False))
+    code, printed, _ = run("doctor", "--json")
+    assert (code, _checks(printed)["walls"]) == (1, False)

@@ -89,9 +89,13 @@ def known_answers(session: Session, view: CaseView, validator: FormValidator) ->
     return open_answers(session, form, last.data, owner, last.id, view.sees) | answers
 
 
-def form_of(session: Session, option: Option) -> FormValidator | None:
-    """Return the form that a transition asks for, None when it asks for none."""
-    return form_in_force(session, option.definition.form).validator if option.definition.form else None
+def form_of(session: Session, view: CaseView, transition: str) -> FormValidator | None:
+    """Return the form that a transition asks for, None when it asks for none.
+
+    It does not ask whether the transition leaves the present state: what is sent twice must read the same twice.
+    """
+    definition = view.version.workflow.transitions.get(transition)
+    return form_in_force(session, definition.form).validator if definition and definition.form else None
 
 
 def opened_event(view: CaseView, classes: Sequence[str]) -> Happening:

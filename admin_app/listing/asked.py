@@ -82,13 +82,12 @@ def read_asked(
 ) -> Asked:
     """Read the request's address; unknown sizes, orders, values and cursors fall back to the list's first page."""
     args = request.args
-    size = args.get("size", "")
     order = next((order for order in orders if order.key == args.get("order")), orders[0])
     return Asked(
         screen=screen,
         path=path,
         sizes=sizes,
-        size=int(size) if size.isascii() and size.isdigit() and int(size[:4]) in sizes else sizes[0],
+        size=next((offered for offered in sizes if str(offered) == args.get("size")), sizes[0]),
         order=order,
         words=args.get("q", "").replace("\x00", "").strip()[:LONGEST_WORDS],
         filters={choice.key: choice.read(args.get(choice.key)) for choice in filters},

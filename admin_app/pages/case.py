@@ -151,7 +151,7 @@ def subject_cards(view: CaseView, validator: FormValidator | None) -> list[dict[
     cards = []
     for section in form.sections:
         pairs = [
-            {"key": say(field.label), "value": _shown(field.bind, facts.get(field.bind), view.sees)}
+            {"key": say(field.label), "value": shown_fact(field.bind, facts.get(field.bind), view.sees)}
             for field in form.fields
             if field.section == section.key and field.bind
         ]
@@ -160,7 +160,8 @@ def subject_cards(view: CaseView, validator: FormValidator | None) -> list[dict[
     return cards
 
 
-def _shown(bind: str, value: Any, sees: str) -> Any:
+def shown_fact(bind: str, value: Any, sees: str) -> Any:
+    """Return a bound fact as a page shows it to a person of a field class: in words, in part, or not at all."""
     fact = _fact(bind)
     if value is None:
         return None

@@ -16,10 +16,12 @@ from wtforms import Form
 
 from admin_app.desk import current_actor, system_session
 from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults
+from admin_app.pages.case import shown_fact
 from admin_app.wording import say, say_moment
 from workflows.case_view import CaseView, known_answers
 from workflows.engine.allowed import Option
 from workflows.engine.form import FormValidator
+from workflows.fields import stored
 from workflows.operations.draft import load_draft
 from workflows.refusal import Refusal, Stale
 
@@ -80,9 +82,11 @@ def _stale(view: CaseView, validator: FormValidator, request: Request) -> dict[s
     theirs = view.subject.facts()
     mine = read_answers(validator.definition, request.form)
     rows = [
-        {"field": say(f.label), "theirs": str(theirs.get(f.bind, "")), "mine": str(mine.get(f.key, ""))}
+        {"field": say(f.label), "theirs": shown, "mine": str(mine.get(f.key, ""))}
         for f in validator.definition.fields
-        if f.bind and str(theirs.get(f.bind, "")) != str(mine.get(f.key, ""))
+        # Protected values stand in part here as on every page; what is above the person's class is left out.
+        if f.bind and isinstance(shown := shown_fact(f.bind, theirs.get(f.bind, ""), view.sees), str)
+        if (stored(theirs.get(f.bind)) or "") != str(mine.get(f.key, ""))
     ]
     return {
         "person": last.actor_name,

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from admin_app.listing.ids import number
 from admin_app.pages.case import state_tag
 from admin_app.pages.places import class_choices, names_of
 from admin_app.shell import present_term
@@ -22,12 +23,6 @@ from workflows.engine.published import workflow_in_force
 
 WORKFLOW = "identification"
 PAGE = 50
-LARGEST = 2**63 - 1
-
-
-def number_of(written: str | None) -> int | None:
-    """Return an identifier out of an address, None for anything else."""
-    return int(written) if written and written.isdecimal() and int(written) <= LARGEST else None
 
 
 def case_list(session: Session, asked: MultiDict[str, str]) -> dict[str, Any]:
@@ -39,7 +34,7 @@ def case_list(session: Session, asked: MultiDict[str, str]) -> dict[str, Any]:
     term = present_term()
     children = tuple(child.id for child in find_children(session, words)) if words else None
     wanted = CasesWanted(WORKFLOW, term.id if term else None, (state,) if state else (), place or None, None, children)
-    before, after = number_of(asked.get("before")), number_of(asked.get("after"))
+    before, after = number(asked.get("before")), number(asked.get("after"))
     found = list_cases(session, wanted, before=before, after=after, limit=PAGE + 1)
     has_more = len(found) > PAGE
     rows = (found[1:] if after is not None else found[:PAGE]) if has_more else found

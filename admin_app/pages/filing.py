@@ -162,7 +162,8 @@ def linked(value: int, url: str) -> dict[str, Any]:
 def missing_page(session: Session, level: str, code: str) -> dict[str, Any]:
     """Return the list of the children missing behind a place's figure."""
     term = present_term()
-    place = session.scalars(select(Place).where(Place.code == code, Place.kind == level)).one_or_none()
+    inside = session.info["scope"].row_condition(Place)
+    place = session.scalars(select(Place).where(Place.code == code, Place.kind == level, inside)).one_or_none()
     if term is None or place is None:
         raise Missing("no_place", text("没有这个单位，或不在你的范围内"))
     found = children_missing(session, term.id, level, code, MOST_SHOWN + 1)

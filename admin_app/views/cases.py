@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from admin_app.desk import current_actor, current_policy, now, perform, read_session, record_read
 from admin_app.forms.definition_form import read_answers
+from admin_app.listing.ids import rev
 from admin_app.pages.case import case_page
 from admin_app.pages.case_form import case_form, draft_of, refused_form
 from admin_app.pages.case_list import case_list
@@ -52,7 +53,7 @@ def act(number: str, transition: str) -> str | Response:
     if not option.is_allowed:
         raise Denied(option.code or "refused", option.reason or text("当前不能这样办理"))
     session = read_session(Permission.CASE_READ)
-    validator = form_of(session, option)
+    validator = form_of(session, view, transition)
     if validator is None:
         return redirect(url_for("cases.show", number=number))
     record_read(opened_event(view, ["P2", "P3"]))
@@ -65,10 +66,9 @@ def take(number: str, transition: str) -> Response | tuple[str, int]:
     view = _view(number)
     session = read_session(Permission.CASE_READ)
     option = view.option_or_none(transition)
-    validator = form_of(session, option) if option else None
+    validator = form_of(session, view, transition)
     answers = read_answers(validator.definition, request.form) if validator else request.form.to_dict()
-    rev = request.form.get("rev", "")
-    asked = Request(transition, int(rev) if rev.isdecimal() else None, answers, key=_key())
+    asked = Request(transition, rev() if "rev" in request.form else None, answers, key=_key())
     try:
         moved = perform(act_on_case, Permission.CASE_ACT, number, asked)
     except Refusal as refusal:

@@ -53,10 +53,9 @@ class Request:
     target: str | None = None
     key: str | None = None
 
-    @property
-    def digest(self) -> str:
-        """The mark by which the same request is told from another one that reuses its key."""
-        content = [self.transition, self.target, sorted((k, str(v)) for k, v in (self.answers or {}).items())]
+    def digest(self, number: str) -> str:
+        """Return the mark by which the same request about a case is told from another one that reuses its key."""
+        content = [number, self.transition, self.target, sorted((k, str(v)) for k, v in (self.answers or {}).items())]
         return hashlib.sha256(audit.canonical({"request": content}).encode()).hexdigest()
 
 
@@ -141,7 +140,7 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
 
     Raises Missing, Denied, Refusal (with faults by field for its form) and Stale when somebody was faster.
     """
-    repeated = _repeated(tx, request)
+    repeated = _repeated(tx, number, request)
     if repeated is not None:
         return repeated
     case = _load(tx, number)
@@ -177,19 +176,24 @@ def _permitted(tx: Transaction, case: Case, version: WorkflowVersion, request: R
     codes = case.level_codes
     tx.require(Permission.CASE_ACT, codes)
     transition = version.workflow.transitions.get(request.transition)
-    if request.rev is not None and request.rev != case.rev:
-        raise Stale("someone_was_faster", text("这件事项刚被别人办理过，请看最新情况"))
+    is_stale = request.rev is not None and request.rev != case.rev
     if transition is None or case.state not in version.workflow.sources(request.transition):
-        raise Refusal("not_from_here", text("当前环节不能这样办理"))
+        raise _faster() if is_stale else Refusal("not_from_here", text("当前环节不能这样办理"))
     post = post_named(
         tx.actor.posts_over(codes), version.workflow.who_may(request.transition, case.state), tx.actor.login
     )
     if post is None and tx.actor.system is None:
         raise Denied("not_your_part", text("这一步由其他岗位办理"))
     tx.post = post or tx.post
+    if is_stale:  # told only to those whose part it is: the answer shows what stands there now
+        raise _faster()
     if is_same_person(transition, tx.actor, past_moves(tx, case.id)):
         raise Denied("same_person", text("不能由办理前一步的同一人办理"))
     return transition
+
+
+def _faster() -> Stale:
+    return Stale("someone_was_faster", text("这件事项刚被别人办理过，请看最新情况"))
 
 
 def past_moves(tx: Transaction, case_id: int) -> list[PastMove]:
@@ -266,7 +270,7 @@ def _advance(tx: Transaction, case: Case, version: WorkflowVersion, to_state: st
         .execution_options(synchronize_session=False)
     )
     if result.rowcount != 1:  # type: ignore[attr-defined]
-        raise Stale("someone_was_faster", text("这件事项刚被别人办理过，请看最新情况"))
+        raise _faster()
     return Moved(case.number, case.state, to_state, case.rev + 1)
 
 
@@ -340,13 +344,13 @@ def _tell(
     tx.send("case.moved", "inbox", f"case:{case.number}", payload)
 
 
-def _repeated(tx: Transaction, request: Request) -> Moved | None:
+def _repeated(tx: Transaction, number: str, request: Request) -> Moved | None:
     if request.key is None or tx.actor.staff_id is None:
         return None
     kept = tx.session.get(RepeatedRequest, (request.key, tx.actor.staff_id))
     if kept is None:
         return None
-    if kept.digest != request.digest:
+    if kept.digest != request.digest(number):
         raise Refusal("key_reused", text("这个请求编号已用于另一件事"))
     return Moved(**kept.answer)
 
@@ -357,7 +361,7 @@ def _remember(tx: Transaction, request: Request, moved: Moved) -> None:
             RepeatedRequest(
                 key=request.key,
                 staff_id=tx.actor.staff_id,
-                digest=request.digest,
+                digest=request.digest(moved.case),
                 answer={
                     "case": moved.case,
                     "from_state": moved.from_state,

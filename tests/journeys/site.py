@@ -1,0 +1,69 @@
+"""A site on loopback over a copy of the peopled database, served by threads, with a clock that the test moves."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from admin_app import create_app
+from admin_app.config import Settings
+from models.database import Database
+from models.vault import Keystore
+from tests.cast import NOW, Cast
+
+
+class Clock:
+    """The hour at which the site believes to be; it stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.moment = NOW
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def forward(self, **by: int) -> None:
+        """Move the clock by days, hours or minutes."""
+        self.moment += timedelta(**by)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running site: its address, its clock, and the cast over the same database for what tests prepare and check."""
+
+    url: str
+    clock: Clock
+    cast: Cast
+
+
+class _Silent(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Write no line for every request."""
+
+
+@contextmanager
+def running_site(folder: Path, peopled: tuple[Path, Cast], keystore: Keystore) -> Iterator[Site]:
+    """Serve a copy of a peopled database until the block ends."""
+    template, people = peopled
+    path, keys, clock = folder / "office.db", folder / "keys.json", Clock()
+    shutil.copy(template, path)
+    keystore.save(keys)
+    environment = {"SHOUWANG_KEYS": str(keys), "SHOUWANG_SECURE_COOKIES": "off"}  # plain HTTP on loopback
+    settings = Settings.from_environment(environment, instance=str(folder), database=f"sqlite:///{path}")
+    app = create_app(settings, clock=clock)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    database = Database(settings.database, keystore)
+    yield Site(f"http://127.0.0.1:{server.server_port}", clock, replace(people, database=database))
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    database.dispose()
+    app.extensions["shouwang"].database.dispose()

@@ -20,7 +20,7 @@ from workflows.mask import masked
 from workflows.reading import LONGEST_NOTE, code_list
 from workflows.text import Text
 
-SEGMENTS_AT_MOST = 4
+SEGMENTS_AT_MOST, SEGMENT_LETTERS = 4, 12  # more choices, or longer words, are a list
 
 
 class PlaceInput(TextInput):
@@ -74,7 +74,11 @@ class Shape:
         fields = {fact.key: _field(fact, fact.key in self.required) for fact in self.facts}
         base = HiddenField(default=json.dumps(kept, ensure_ascii=False)) if row is not None else None
         made = type("FactForm", (FlaskForm,), {**fields, **(extra or {}), "base": base})
-        return made(data={**kept, **(start or {})})
+        form = made(data={**kept, **(start or {})})
+        for fact in self.facts:
+            if fact.protection == "P2" and kept.get(fact.key):
+                form[fact.key].description = _("带 * 的照原样留着就不变")
+        return form
 
     @property
     def facts(self) -> list[Fact]:
@@ -171,7 +175,7 @@ class _Starred:
 def _text(fact: Fact) -> Any:
     note = {"autocomplete": "off"}
     if fact.protection == "P2":
-        return StringField(say(fact.label), description=_("带 * 的照原样留着就不变"), render_kw=note)
+        return StringField(say(fact.label), render_kw=note)
     return StringField(say(fact.label), render_kw=note)
 
 
@@ -204,11 +208,26 @@ def _yes_no(fact: Fact) -> Any:
 
 
 def _one_of(fact: Fact, options: list[tuple[str, str]]) -> Any:
-    if len(options) <= SEGMENTS_AT_MOST:
+    if len(options) <= SEGMENTS_AT_MOST and sum(len(label) for _code, label in options) <= SEGMENT_LETTERS:
         # What was sent is judged by the operation; WTForms would refuse an unknown value in words of its own.
         side_by_side = {"data-as": "segments"}
         return RadioField(say(fact.label), choices=choices(options), validate_choice=False, render_kw=side_by_side)
-    return SelectField(say(fact.label), choices=choices([("", "—"), *options]), validate_choice=False)
+    return HeldSelectField(say(fact.label), choices=choices([("", "—"), *options]), validate_choice=False)
+
+
+def _id_number(fact: Fact) -> Any:
+    return StringField(
+        say(fact.label),
+        render_kw={
+            "autocomplete": "off",
+            "maxlength": 24,
+            "data-id-number": "",
+            "data-sex-field": "sex",
+            "data-birth-field": "birth_on",
+            "data-ok-text": _("校验位正确"),
+            "data-bad-text": _("校验位不对"),
+        },
+    )
 
 
 _MAKERS: Mapping[str, Callable[[Fact], Any]] = {
@@ -217,5 +236,6 @@ _MAKERS: Mapping[str, Callable[[Fact], Any]] = {
     "integer": _number,
     "phone": _phone,
     "choice": _choice,
+    "id_number": _id_number,
     "yes_no": _yes_no,
 }

@@ -42,13 +42,17 @@ class PlacePath:
     def learn(self, session: Session, codes: Iterable[str], first_year: int) -> None:
         """Fetch with one query what the filters offer and what the rows' places are called."""
         self.first_year = first_year
-        wanted = set(codes) | set(self.chosen.values())
+        wanted = set(codes)
         offered = [
             and_(Place.kind == level, Place.is_closed.is_(False), *self._above(level)) for level in self._open_levels()
         ]
         rows = session.scalars(
             select(Place)
-            .where(self.scope.row_condition(Place), or_(Place.code.in_(wanted), *offered))
+            .where(
+                # Rows in scope name their school even to people whose scope is one of its classes.
+                Place.code.in_(wanted)
+                | (self.scope.row_condition(Place) & or_(Place.code.in_(self.chosen.values()), *offered))
+            )
             .order_by(Place.school_code, Place.cohort.desc(), Place.number, Place.name)
             .limit(MOST_OPTIONS + len(wanted))
         )

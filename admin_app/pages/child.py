@@ -76,7 +76,8 @@ def age_on(born_on: date | None, day: date) -> int | None:
 
 def _subtitle(view: ChildView) -> str:
     age = age_on(view.child.birth_on, view.today)
-    parts = [say(CODE_LISTS["sex"][view.child.sex]), _("%(n)s 岁", n=age) if age is not None else "", view.class_name]
+    sex = CODE_LISTS["sex"].get(view.child.sex or "")
+    parts = [say(sex), _("%(n)s 岁", n=age) if age is not None else "", view.class_name]
     return " · ".join(part for part in parts if part)
 
 
@@ -133,6 +134,7 @@ def _overview(view: ChildView) -> list[dict[str, Any]]:
         {"title": _("基本情况"), "facts": [_fact(view, CHILD[key], child) for key in OVERVIEW]},
         {"title": _("监护与外出"), "facts": absence},
         {"title": _("性格、兴趣与健康"), "shape": "list", "facts": [_fact(view, CHILD[key], child) for key in CLEAR]},
+        *_card(view),
     ]
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, request
+from flask import g, render_template, request
 from flask_admin import expose
 from flask_babel import gettext as _
 from sqlalchemy import Select, and_, exists, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, load_only
 
 from admin_app.desk import current_actor, current_policy, may, now, perform, read_session, record_read, system_session
 from admin_app.forms.fact_form import Shape
@@ -31,6 +31,7 @@ from models.search import LONGEST_GRAM, folded
 from models.vault import DataKey, learn_keys, vault_of
 from workflows.audit import Happening
 from workflows.clock import local_day
+from workflows.engine.definition import Workflow
 from workflows.engine.published import workflow_in_force
 from workflows.fields import CHILD, CODE_LISTS, RELATIVE, visible
 from workflows.mask import mask_phone, masked
@@ -41,6 +42,11 @@ from workflows.text import text
 
 IDENTIFICATION = "identification"
 Guardian = aliased(Relative, name="guardian")
+LISTED = load_only(
+    Child.name, Child.name_key, Child.sex, Child.birth_on, Child.care_situation, Child.risk,
+    *(getattr(Child, f"{level}_code") for level in LEVELS),
+)
+LISTED_GUARDIAN = load_only(Guardian.name, Guardian.relation, Guardian.phone_sealed, Guardian.child_id)
 TABS = ("overview", "care", "card", "changes")
 PATH = tuple(f"{level}_code" for level in LEVELS)
 BY_GRAM = SortOrder(
@@ -55,8 +61,15 @@ def _case_of(column: Any) -> Any:
 
 
 def _states() -> list[tuple[str, str]]:
-    workflow = workflow_in_force(system_session(), IDENTIFICATION).workflow
-    return [(key, say(state.label)) for key, state in workflow.states.items()]
+    return [(key, say(state.label)) for key, state in _workflow().states.items()]
+
+
+def _workflow() -> Workflow:
+    """Return the identification workflow in force, asked for once a request."""
+    if "identification" not in g:
+        g.identification = workflow_in_force(system_session(), IDENTIFICATION).workflow
+    workflow: Workflow = g.identification
+    return workflow
 
 
 def _in_state(state: str) -> Any:
@@ -104,7 +117,7 @@ class ChildScreen(OfficeView):
     )  # fmt: skip
     columns = (
         Column("name", text("姓名"), lambda child, _b: words(child.name), is_sticky=True),
-        Column("sex", text("性别"), lambda child, _b: words(CODE_LISTS["sex"][child.sex]), width=6),
+        Column("sex", text("性别"), lambda child, _b: words(CODE_LISTS["sex"].get(child.sex or "")), width=6),
         Column("age", text("年龄"), lambda child, b: words(age_on(child.birth_on, b["day"])), align="right", width=6),
         Column("school", text("学校"), lambda child, b: words(b["place"](child.school_code)), width=24),
         Column("class", text("班级"), lambda child, b: words(b["place"](child.class_code))),
@@ -132,7 +145,7 @@ class ChildScreen(OfficeView):
 
     def narrowed(self, session: OfficeSession, asked: Asked) -> Select[Any]:
         """Show children on file unless others are asked for."""
-        statement = super().narrowed(session, asked)
+        statement = super().narrowed(session, asked).options(LISTED, LISTED_GUARDIAN)
         return statement if asked.filters["status"] else statement.where(Child.status == "on_file")
 
     def matching(self, session: OfficeSession, statement: Select[Any], words: str) -> Any:
@@ -151,7 +164,7 @@ class ChildScreen(OfficeView):
         codes_ = {code for child in page.rows for code in (child.school_code, child.class_code)}
         if asked is not None and asked.places is not None:
             asked.places.learn(session, codes_, school_year_shown())
-        workflow = workflow_in_force(system_session(), IDENTIFICATION).workflow
+        workflow = _workflow()
         return {
             "guardians": {record[0].id: record[1] for record in page.records if record[1] is not None},
             "states": {record[0].id: record[3] for record in page.records},
@@ -283,4 +296,4 @@ def _case_fact(session: OfficeSession, row: Child) -> dict[str, Any] | None:
     state = session.scalar(latest.order_by(Case.id.desc()).limit(1))
     if state is None:
         return None
-    return {"tag": state_tag(workflow_in_force(system_session(), IDENTIFICATION).workflow, state) | {"icon": None}}
+    return {"tag": state_tag(_workflow(), state) | {"icon": None}}

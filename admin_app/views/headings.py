@@ -44,7 +44,8 @@ class HeadingScreen(OfficeView):
     new_shape = Shape([])
     verbs = (
         Verb("forget", text("去掉"), P.HEADING_MANAGE, lambda n, r: perform(forget_heading, P.HEADING_MANAGE, n, r),
-             "trash", "bad", (text("以后导入时不再认这个表头"), text("已导入的记录不变")), in_batch=True, done=text("已去掉")),
+             "trash", "bad", (text("以后导入时不再认这个表头"), text("已导入的记录不变")), in_batch=True,
+             done=text("已去掉")),
     )  # fmt: skip
 
     def row_url(self, row: HeadingSynonym) -> str:

@@ -58,7 +58,7 @@ class PlaceScreen(OfficeView):
                else tag("ok", text("在用"))),
     )  # fmt: skip
     filters = (Choice("kind", text("层级"), codes("place_kind"), lambda kind: Place.kind == kind),)
-    new_shape = Shape([(None, [PLACE[key] for key in ("kind", "name", "code", "stage", "cohort", "number", "phone")])],
+    new_shape = Shape([(None, [PLACE[key] for key in ("kind", "name", "stage", "cohort", "number", "code", "phone")])],
                       required=("kind",))  # fmt: skip
     shape = Shape([(None, [PLACE[key] for key in ("name", "stage", "cohort", "number", "phone")])])
     verbs = (
@@ -127,6 +127,9 @@ class PlaceScreen(OfficeView):
             form["kind"].choices = choices(offered)
         if kinds == {"class"}:
             del form["name"]
+            form["cohort"].description = _("这批学生读一年级的年份，班级按它自动升级")
+            if row is None:
+                form["code"].description = _("留空自动编号")
         drawn = [form[fact.key] for fact in shape.facts if fact.key in form]
         title = _("%(place)s 之下", place=parent.name) if row is None else ""
         return [{"title": title, "fields": drawn}]

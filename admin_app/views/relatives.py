@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from flask import request, url_for
+from wtforms import HiddenField
 
 from admin_app.desk import current_actor, current_policy, perform, read_session, record_read
 from admin_app.forms.fact_form import Shape
@@ -38,7 +40,7 @@ class RelativeScreen(OfficeView):
 
     def new_form(self, shape: Shape) -> Any:
         """Begin with a contact."""
-        return shape.form(start={"slot": "other"})
+        return shape.form(extra={"request_key": HiddenField(default=uuid.uuid4().hex)}, start={"slot": "other"})
 
     def change_form(self, shape: Shape, row: Relative) -> Any:
         """Return the form of a relative."""
@@ -53,7 +55,8 @@ class RelativeScreen(OfficeView):
     def make(self, shape: Shape, form: Any) -> str:
         """Add a relative."""
         child = self._child()
-        perform(add_relative, P.CHILD_EDIT, child.id, shape.typed(form))
+        key = (form["request_key"].data or "")[:80] or None
+        perform(add_relative, P.CHILD_EDIT, child.id, shape.typed(form), key=key)
         return _care(child.id)
 
     def change(self, shape: Shape, form: Any, row: Relative) -> str:

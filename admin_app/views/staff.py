@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import render_template, url_for
+from flask import Response, make_response, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Select, select
 
@@ -108,6 +108,11 @@ class StaffScreen(OfficeView):
                           url_for("appointments.create_view", staff=row.id) if appoints else None)  # fmt: skip
         return page | {"actions": self.row_actions(row), "back_url": self.address("index_view")}
 
+    def list_actions(self, asked: Asked) -> list[dict[str, Any]]:
+        """Offer the list of posts beside a new account."""
+        posts = {"label": _("任职一览"), "url": url_for("appointments.index_view"), "icon": "id"}
+        return [posts, *super().list_actions(asked)]
+
     def new_form(self, shape: Shape) -> Any:
         """Ask for the place that employs the person as well."""
         return shape.form(extra={"place": place_field(_("单位"), self.address("ajax_lookup"))})
@@ -151,5 +156,6 @@ def _post_urls(post: Appointment) -> tuple[str, str]:
     return url_for("appointments.edit_view", id=post.id), ending
 
 
-def _slips(slips: Sequence[FirstPassword]) -> str:
-    return render_template("staff/slips.html", slips=slips, back_url=url_for("staff.index_view"))
+def _slips(slips: Sequence[FirstPassword]) -> Response:
+    back = url_for("staff.index_view")
+    return make_response(render_template("staff/slips.html", slips=slips, back_url=back))

@@ -14,7 +14,13 @@ from models.scope import Branch, Scope, system_scope
 from models.search import find_children
 from tests.cast import Cast
 from tests.office import act, bodies, events, id_number
-from workflows.operations.child import add_relative, change_child, change_relative, remove_relative
+from workflows.operations.child import (
+    add_relative,
+    change_child,
+    change_relative,
+    remove_relative,
+    reveal_value,
+)
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Stale
 
@@ -231,3 +237,37 @@ def test_two_people_add_relatives_at_once_and_each_has_a_place(cast: Cast) -> No
     for person in people:
         person.join()
     assert [order for _, order, _ in _relatives(cast)] == [1, 2, 3]
+
+
+def test_a_form_sent_twice_adds_one_relative(cast: Cast) -> None:
+    child = cast.add_child("ZX-2302")
+    for _ in range(2):
+        act(cast, "chen", EDIT, add_relative, child, {"slot": "other", "name": "甲"}, key="form-1")
+    assert [name for name, _order, _slot in _relatives(cast)] == ["林长顺", "甲"]
+    assert [event[1] for event in events(cast)] == ["relative.added"]
+
+
+def test_a_protected_value_is_told_with_its_reason_sealed(cast: Cast) -> None:
+    reveal = Permission.CHILD_REVEAL
+    child = cast.add_child("ZX-2302", home_phone="13800001234", health="哮喘")
+    relative, _rev = _relative(cast)
+    assert act(cast, "chen", reveal, reveal_value, child, "home_phone", "联系家长") == "13800001234"
+    assert act(cast, "chen", reveal, reveal_value, child, "phone", "联系祖父", relative) == "13800002716"
+    assert [(body["subject_type"], body["facts"]["field"]) for body in bodies(cast)] == [
+        ("child", "home_phone"),
+        ("relative", "phone"),
+    ]
+    assert "联系家长" not in str(bodies(cast))
+    with pytest.raises(Refusal, match="reason_missing"):
+        act(cast, "chen", reveal, reveal_value, child, "home_phone", " x ")
+    for field in ("health", "name", "made_at_school"):
+        with pytest.raises(Denied):
+            act(cast, "chen", reveal, reveal_value, child, field, "联系家长")
+    with pytest.raises(Missing):
+        act(cast, "chen", reveal, reveal_value, child, "home_address", "联系家长")
+    with pytest.raises(Missing):
+        act(cast, "bai", reveal, reveal_value, child, "home_phone", "联系家长")
+    other = cast.add_child("ZX-2302", name="别家孩子")
+    with pytest.raises(Missing):
+        act(cast, "chen", reveal, reveal_value, other, "phone", "联系家长", relative)
+    assert len(bodies(cast)) == 2

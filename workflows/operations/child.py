@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from models.case import RepeatedRequest
 from models.child import Child, Relative
 from models.search import name_key, replace_grams
 from models.types import new_id
@@ -25,6 +26,7 @@ from workflows.values.identity_number import birth_date_of, sex_of
 # Class and status move by their own workflows, with all that hangs on them.
 CHANGEABLE = {key: fact for key, fact in CHILD.items() if key not in ("class_code", "status")}
 SHORTEST_REASON, LONGEST_REASON = 2, 200
+ADDED = "relative.added"
 SLOT_ORDER = ("guardian", "father", "mother", "other")
 
 
@@ -53,12 +55,16 @@ def change_child(tx: Transaction, child_id: int, rev: int, values: Mapping[str, 
     return child
 
 
-def add_relative(tx: Transaction, child_id: int, values: Mapping[str, Cell]) -> Relative:
+def add_relative(
+    tx: Transaction, child_id: int, values: Mapping[str, Cell], *, key: str | None = None
+) -> Relative:
     """Add a relative of a child, called last unless a place in the order is given.
 
-    Raises Refusal `bad_values`, `slot_taken` (one guardian, one father, one mother).
+    A form sent twice (same `key`) adds one. Raises Refusal `bad_values`, `slot_taken` (one guardian, father, mother).
     """
     child = _child(tx, child_id)
+    if (added := _added_before(tx, key)) is not None:
+        return added
     _refuse_unseen(tx, child, RELATIVE, values)
     given = {key: value for key, value in values.items() if key != "call_order" or value not in (None, "")}
     chosen = read(Relative, RELATIVE, given, today=tx.today)
@@ -71,6 +77,9 @@ def add_relative(tx: Transaction, child_id: int, values: Mapping[str, Cell]) -> 
         changes = put(relative, RELATIVE, chosen) + _put_in_order(tx, relative, wanted, others)
     _require_name(relative)
     _flush_slot(tx)
+    if key is not None and tx.actor.staff_id is not None:
+        answer = {"relative": relative.id}
+        tx.session.add(RepeatedRequest(key=key, staff_id=tx.actor.staff_id, digest=ADDED, answer=answer, at=tx.now))
     _tell(tx, "relative.added", relative, changes)
     return relative
 
@@ -154,7 +163,8 @@ def _agree(child: Child, chosen: dict[str, Any]) -> None:
     number = chosen.get("id_number", child.id_number)
     if not number or not {"id_number", "sex", "birth_on"} & set(chosen):
         return
-    if chosen.get("sex", child.sex) != sex_of(number):
+    chosen["sex"] = chosen.get("sex", child.sex) or sex_of(number)
+    if chosen["sex"] != sex_of(number):
         message = text("性别与身份证号不一致")
         raise Refusal("sex_conflicts_with_id", message, {"sex": message})
     born_on = chosen.get("birth_on", child.birth_on)
@@ -184,6 +194,13 @@ def _require_name(relative: Relative) -> None:
 def _relatives(tx: Transaction, child_id: int) -> list[Relative]:
     rows = tx.session.scalars(select(Relative).where(Relative.child_id == child_id))
     return sorted(rows, key=lambda row: (row.call_order, SLOT_ORDER.index(row.slot), row.id))
+
+
+def _added_before(tx: Transaction, key: str | None) -> Relative | None:
+    kept = tx.session.get(RepeatedRequest, (key, tx.actor.staff_id)) if key and tx.actor.staff_id else None
+    if kept is None or kept.digest != ADDED:
+        return None
+    return fetch(tx, Relative, kept.answer["relative"])
 
 
 def _put_in_order(tx: Transaction, relative: Relative, wanted: int, others: list[Relative]) -> tuple[Change, ...]:

@@ -81,7 +81,9 @@ class TermScreen(OfficeView):
 
     def make(self, shape: Shape, form: Any) -> str:
         """Make a term."""
-        year = number(form["year"].data) or 0
+        year = number(form["year"].data)
+        if year is None:
+            raise Refusal("bad_values", text("请选择学年"), {"year": text("请选择学年")})
         perform(make_term, P.TERM_MANAGE, year, shape.typed(form), is_sure=bool(form["is_sure"].data))
         return self.address("index_view")
 

@@ -57,7 +57,7 @@ RELATIVE = _facts(
     Fact("relation", text("与儿童关系"), "P1", "choice", "relation"),
     Fact("call_order", text("联系顺序"), "P0", "integer"),
     Fact("age", text("年龄"), "P1", "integer"),
-    Fact("education", text("文化程度"), "P1"),
+    Fact("education", text("文化程度"), "P1", "choice", "education"),
     Fact("occupation", text("职业"), "P1"),
     Fact("phone", text("电话"), "P2", "phone"),
     Fact("workplace", text("工作单位或务工地"), "P2"),

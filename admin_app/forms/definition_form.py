@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import Form, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import DateInput, NumberInput, TelInput
 
+from admin_app.forms.held_choice import SelectField
 from admin_app.wording import say
 from workflows.engine.definition import Form as FormDefinition
 from workflows.engine.definition import FormField

@@ -10,10 +10,11 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from markupsafe import Markup
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.widgets import TextInput
 
+from admin_app.forms.held_choice import SelectField
 from admin_app.wording import say
 from workflows.fields import Fact, stored
 from workflows.mask import masked
@@ -32,12 +33,11 @@ class PlaceInput(TextInput):
         kwargs |= {
             "list": listed,
             "autocomplete": "off",
-            "hx-get": field.lookup_url,
             "hx-trigger": "input changed delay:250ms, focus once",
             "hx-target": f"#{listed}",
             "hx-swap": "innerHTML",
             "hx-vals": '{"name":"place"}',
-            "hx-params": "name,query",
+            "hx-params": "name,place",
         }
         drawn: Markup = super().__call__(field, **kwargs)
         return drawn + Markup('<datalist id="{}"></datalist>').format(listed)
@@ -47,7 +47,6 @@ class PlaceField(StringField):
     """A place by code, or by the code and name that a suggestion gives."""
 
     widget = PlaceInput()
-    lookup_url = ""
 
     @property
     def code(self) -> str:
@@ -212,7 +211,7 @@ def _one_of(fact: Fact, options: list[tuple[str, str]]) -> Any:
         # What was sent is judged by the operation; WTForms would refuse an unknown value in words of its own.
         side_by_side = {"data-as": "segments"}
         return RadioField(say(fact.label), choices=choices(options), validate_choice=False, render_kw=side_by_side)
-    return HeldSelectField(say(fact.label), choices=choices([("", "—"), *options]), validate_choice=False)
+    return SelectField(say(fact.label), choices=choices([("", "—"), *options]), validate_choice=False)
 
 
 def _id_number(fact: Fact) -> Any:

@@ -23,6 +23,7 @@ from workflows.values.identity_number import (
 from workflows.values.phone import parse_phone
 from workflows.values.words import (
     parse_care_situation,
+    parse_education,
     parse_ethnicity,
     parse_relation,
     parse_sex,
@@ -198,7 +199,7 @@ class Row:
             relation=_relation(relation_text),
             relation_text=relation_text,
             age=self._take(f"{person}.age", _age),
-            education=self._text(f"{person}.education"),
+            education=_education(self._text(f"{person}.education")),
             occupation=self._text(f"{person}.occupation"),
             phone=self._take(f"{person}.phone", parse_phone),
             health=self._text(f"{person}.health"),
@@ -230,6 +231,14 @@ def _relation(written: str | None) -> str | None:
         return parse_relation(written).value if written else None
     except ValueRefused:
         return None
+
+
+def _education(written: str | None) -> str | None:
+    """Give the code of an education level; a word that stands for none stays, to be chosen by hand later."""
+    try:
+        return parse_education(written).value if written else None
+    except ValueRefused:
+        return written
 
 
 def _grade_or_class(raw: Cell) -> Parsed[ClassName]:

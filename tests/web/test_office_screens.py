@@ -340,7 +340,7 @@ def test_a_cursor_names_nobody_and_opens_nowhere_else(sqlite_cast: Cast, client_
 
 def test_the_roll_is_the_same_on_both_databases(cast: Cast, keystore: Keystore, tmp_path: Path) -> None:
     """Paging, search, filters, the child's page and the sheet, on PostgreSQL behind its row-level security too."""
-    child = [cast.add_child("ZX-2302", name=f"孩子{chr(0x4E00 + n)}", risk="high") for n in range(23)][0]
+    children = [cast.add_child("ZX-2302", name=f"孩子{chr(0x4E00 + n)}", risk="high") for n in range(23)]
     cast.add_child("BX-2101", name="白露生")
     keystore.save(tmp_path / "keys.json")
     url = cast.database.url.render_as_string(hide_password=False)
@@ -357,8 +357,9 @@ def test_the_roll_is_the_same_on_both_databases(cast: Cast, keystore: Keystore, 
         seen = [re.findall(r'details/\?id=(\d+)">孩子', page) for page in (first, second)]
         assert (len(seen[0]), len(seen[1]), len({*seen[0], *seen[1]})) == (20, 3, 23), path
         assert "白露生" not in first + second
-    for path in (f"/children/details/?id={child}", "/children/export/xlsx/", "/places/", "/staff/", "/terms/",
-                 f"/places/details/?id={cast.places['ZX'].id}", f"/staff/details/?id={cast['zhou'].staff_id}"):  # fmt: skip
+    rows = {"children": children[0], "places": cast.places["ZX"].id, "staff": cast["zhou"].staff_id}
+    pages = [f"/{key}/details/?id={number}" for key, number in rows.items()]
+    for path in (*pages, "/children/export/xlsx/", "/places/", "/staff/", "/terms/"):
         assert get(client, path).status_code == 200
     site.extensions["shouwang"].database.dispose()
 

@@ -79,9 +79,9 @@ def import_lines(batches: list[RosterBatch]) -> list[dict[str, Any]]:
     # The person who imported may hold a post above the school: the names of these few come from the directory.
     directory = system_session("roster")
     ids = {batch.made_by for batch in batches}
-    people = dict(directory.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids))).tuples().all())
+    people = dict(directory.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids))).all())
     wanted = {batch.school_id for batch in batches}
-    schools = dict(directory.execute(select(Place.id, Place.name).where(Place.id.in_(wanted))).tuples().all())
+    schools = dict(directory.execute(select(Place.id, Place.name).where(Place.id.in_(wanted))).all())
     return [_line(batch, people.get(batch.made_by, ""), schools.get(batch.school_id, "")) for batch in batches]
 
 

@@ -39,7 +39,7 @@ class Register:
 def office_words() -> dict[str, str]:
     """Return the office's own heading words and the field that each means."""
     rows = read_session(Permission.ROSTER_IMPORT).execute(select(HeadingSynonym.word, HeadingSynonym.field))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def open_register(batch_id: int) -> Register:

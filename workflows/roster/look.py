@@ -45,9 +45,9 @@ def look_at_tables(
     refuse_empty(grids, file)
     chosen = dict(chosen or {})
     words = words_for(synonyms, chosen)
-    found = [table for grid in grids for table in propose_tables(grid, words, chosen)]
-    # Where a table names the child, the others are lists beside it (signatures, explanations).
-    kept = [table for table in found if NAME in table.by_field] or [t for t in found if len(t.columns) > 1]
+    kept, fault = _mapped(grids, words, chosen)
+    if fault is not None:
+        kept = _proposed(grids, words, chosen)
     if not kept:
         raise refuse_without_tables(None)
     seen = tuple(_describe(table) for table in kept)
@@ -58,7 +58,7 @@ def look_at_tables(
         raise too_many_rows()
     with_table = {table.sheet for table in seen}
     without = tuple(grid.name for grid in grids if grid.name is not None and grid.name not in with_table)
-    return Look(seen, without, _fault(grids, words, chosen))
+    return Look(seen, without, fault)
 
 
 def _describe(table: Table) -> TableSeen:
@@ -86,14 +86,23 @@ def _samples(table: Table, column: int, rows: Sequence[int]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _fault(grids: Sequence[Grid], words: Synonyms, chosen: Mapping[str, str]) -> RosterFault | None:
+def _mapped(
+    grids: Sequence[Grid], words: Synonyms, chosen: Mapping[str, str]
+) -> tuple[list[Table], RosterFault | None]:
+    """Give the tables whose rows can be checked, and what the mapping still lacks."""
+    found: list[Table] = []
     nameless: Text | None = None
-    is_named = False
     for grid in grids:
         try:
             tables, missing = find_tables(grid, words, chosen)
         except RosterFault as fault:
-            return fault
-        is_named = is_named or bool(tables)
+            return [], fault
+        found += tables
         nameless = nameless or missing
-    return None if is_named else refuse_without_tables(nameless)
+    return found, None if found else refuse_without_tables(nameless)
+
+
+def _proposed(grids: Sequence[Grid], words: Synonyms, chosen: Mapping[str, str]) -> list[Table]:
+    """Give the tables to be mended; where one names the child, the others are lists beside it (signatures, notes)."""
+    found = [table for grid in grids for table in propose_tables(grid, words, chosen)]
+    return [table for table in found if NAME in table.by_field] or [t for t in found if len(t.columns) > 1]

@@ -43,9 +43,13 @@ def case() -> None:
 @click.pass_obj
 def list_(desk: Desk, login: str, workflow: str | None, state: str | None, as_json: bool) -> None:
     """列出这个人可见的事项，新的在前。"""
-    with acting_as(desk, login) as acting, acting.reading(Permission.CASE_LIST) as session:
-        now = system_clock()
-        rows = [_brief(row, name, now) for row, name in _cases(session, workflow, state)]
+    now = system_clock()
+    with acting_as(desk, login) as acting:
+        try:
+            with acting.reading(Permission.CASE_LIST) as session:
+                rows = [_brief(row, name, now) for row, name in _cases(session, workflow, state)]
+        except Refusal as refusal:
+            _refuse(refusal, as_json)
     answer(rows, as_json=as_json, lines=[*map(_line, rows), f"共 {len(rows)} 件"])
 
 
@@ -121,7 +125,7 @@ def _cases(session: Session, workflow: str | None, state: str | None) -> Iterato
         wanted = wanted.where(Case.workflow == workflow)
     if state is not None:
         wanted = wanted.where(Case.state == state)
-    yield from session.execute(wanted.execution_options(yield_per=CHUNK)).tuples()
+    yield from session.execute(wanted.execution_options(yield_per=CHUNK))
 
 
 def _brief(row: Case, name: str | None, now: datetime) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from admin_app.demo.fill import SIZES, NotForDemo, demo_size, fill
 from admin_app.demo.logins import DemoLogin, draw_logins
 from models.database import Database
 from workflows.clock import local_day, system_clock
+from workflows.policy import standard_policy
 
 HOST = "127.0.0.1"
 
@@ -59,5 +60,9 @@ def _fill_once(database: Database, size: str, as_of: date) -> bool:
 
 def _lines(logins: list[DemoLogin], url: str, is_filled: bool, no_serve: bool) -> list[str]:
     first = "演示数据已填好。" if is_filled else "演示数据原来就有，没有再填；下列账号换了新密码，旧密码作废。"
-    lines = [first, *(f"  {d.login:<10} {d.password}   {d.place} {d.name}（{d.role}）" for d in logins)]
+    lines = [first, *(f"  {d.login:<10} {d.password}   {d.place} {d.name}（{_post(d.role)}）" for d in logins)]
     return lines if no_serve else [*lines, f"网站：{url}（只在本机可用，按 Ctrl+C 停止）"]
+
+
+def _post(role: str) -> str:
+    return standard_policy().roles[role].label["zh"]

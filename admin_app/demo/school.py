@@ -145,7 +145,7 @@ def _last_day(stage: Stage, term: TermDates, is_present: bool) -> date:
 
 
 def _plan_files(stage: Stage, plan: SchoolPlan, term: TermDates, pupils: list[Pupil], is_present: bool) -> None:
-    first = term.first_on + timedelta(days=3)
+    first = workday(term.first_on + timedelta(days=1)) + timedelta(days=1)  # cases are opened the day before
     last = min(_last_day(stage, term, is_present), first + WAVE)
     wave = Wave(stage, plan, first, last)
     if not is_present:

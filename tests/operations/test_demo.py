@@ -1,0 +1,259 @@
+"""The demonstration: a believable school with a year of history, the same for the same seed, and every mark sound."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy import func, select
+
+from admin_app.demo.calendar import running, start_of, terms_around
+from admin_app.demo.cast import SHOWN
+from admin_app.demo.fill import NotForDemo, demo_size, fill
+from admin_app.demo.logins import draw_logins
+from admin_app.demo.names import MOBILE
+from admin_app.demo.region import RegionSize, seats
+from admin_app.demo.school import fill_school
+from models.audit import AuditEvent, AuditPending
+from models.case import Case, CaseMove
+from models.child import Child, NameGram, Relative
+from models.database import Database
+from models.place import Place
+from models.reports.filing import Filing, filing_by_place
+from models.school_year import Term
+from models.scope import Branch, Scope, system_scope
+from models.search import find_children
+from models.staff import Appointment, Staff
+from models.terms import latest_term
+from models.vault import DataKey, Keystore, learn_keys
+from tests.cast import Cast
+from workflows.operations.account import log_in
+from workflows.people import actor_by_login
+from workflows.policy import standard_policy
+
+AS_OF = date(2026, 11, 22)
+EVERYWHERE = system_scope("tests")
+RANDOM_DAYS = [date(2026, 1, 1) + timedelta(days=5 * n) for n in range(150)]
+
+
+@pytest.fixture(scope="module")
+def school(empty_sqlite: Path, keystore: Keystore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The demonstration school, filled once for all tests that only read it."""
+    path = tmp_path_factory.mktemp("demo") / "school.db"
+    path.write_bytes(empty_sqlite.read_bytes())
+    database = Database(f"sqlite:///{path}", keystore)
+    fill(database, "school", AS_OF)
+    yield database
+    database.dispose()
+
+
+def _count(database: Database, row_class: type, *where: object) -> int:
+    with database.session(EVERYWHERE) as session:
+        return session.scalar(select(func.count()).select_from(row_class).where(*where)) or 0
+
+
+def _this_term(database: Database) -> dict[str, Filing]:
+    with database.session(EVERYWHERE) as session:
+        term = latest_term(session, AS_OF)
+        assert term is not None
+        assert term.first_on <= AS_OF <= term.last_on
+        return {filing.code: filing for filing in filing_by_place(session, term.id, "school")}
+
+
+def test_the_school_has_its_classes_children_and_staff(school: Database) -> None:
+    assert _count(school, Place, Place.kind == "class", Place.school_code == "ZX") == 18
+    assert _count(school, Child, Child.school_code == "ZX") == 122
+    assert 40 <= _count(school, Staff) <= 55
+    with school.session(EVERYWHERE) as session:
+        held = set(session.scalars(select(Appointment.role)))
+        titles = session.scalars(select(Place.name).where(Place.kind == "class", Place.school_code == "ZX")).all()
+        in_classes = set(session.scalars(select(Child.class_code).where(Child.school_code == "ZX")))
+    assert held == set(standard_policy().roles)
+    assert "四（2）班" in titles
+    assert "一（1）班" in titles
+    assert len(in_classes) == 18
+
+
+def test_care_situations_stand_in_the_proportions_that_are_counted(school: Database) -> None:
+    with school.session(EVERYWHERE) as session:
+        found = Counter(session.scalars(select(Child.care_situation).where(Child.school_code == "ZX")))
+    assert found == {"grandparents": 52, "one_parent": 54, "relatives": 10, "single_or_orphan": 6}
+
+
+def test_this_terms_files_are_a_believable_mix_and_last_years_are_all_filed(school: Database) -> None:
+    filing = _this_term(school)["ZX"]
+    assert filing.states == {"filed": 103, "confirmed": 6, "returned": 4, "open": 7, "not_left_behind": 2}
+    assert 0.85 < (filing.rate or 0) < 0.87
+    with school.session(EVERYWHERE) as session:
+        terms = session.scalars(select(Term).order_by(Term.first_on)).all()
+        assert len(terms) == 4
+        for term in terms[:2]:
+            states = {state for f in filing_by_place(session, term.id, "school") for state in f.states}
+            assert states == {"filed"}
+
+
+def test_each_returned_file_says_why(school: Database) -> None:
+    with school.session(EVERYWHERE) as session:
+        moves = session.scalars(select(CaseMove).where(CaseMove.to_state == "returned")).all()
+        learn_keys(session, [move.key_owner for move in moves])
+        assert all(move.reason for move in moves)
+
+
+def test_the_neighbouring_township_sees_its_own_school_only(school: Database) -> None:
+    with school.session(EVERYWHERE) as session:
+        bai = actor_by_login(session, "bai", AS_OF)
+    assert bai is not None
+    with school.session(Scope.of(post.branch for post in bai.posts)) as session:
+        assert set(session.scalars(select(Child.school_code))) == {"BX"}
+    with school.session(Scope.of([Branch("township", "LX")])) as session:
+        assert set(session.scalars(select(Child.school_code))) == {"ZX", "SQ"}
+
+
+def test_every_child_and_person_has_a_key_and_every_number_is_nobodys(school: Database) -> None:
+    with school.session(EVERYWHERE) as session:
+        children = session.scalars(select(Child)).all()
+        keys = set(session.scalars(select(DataKey.id)))
+        assert {child.id for child in children} | set(session.scalars(select(Staff.id))) == keys
+        learn_keys(session, [child.id for child in children])
+        assert all((child.id_number or "").startswith("99") for child in children)
+        assert len({child.id_number for child in children}) == len(children)
+        phones = {relative.phone for relative in session.scalars(select(Relative)) if relative.phone}
+        assert all(phone.startswith(MOBILE) for phone in phones)
+        assert children[0] in find_children(session, children[0].name)
+
+
+def test_every_audit_mark_holds_and_time_never_runs_back(school: Database) -> None:
+    with school.session(EVERYWHERE, kind="audit") as session:
+        events = session.scalars(select(AuditEvent).order_by(AuditEvent.id)).all()
+    assert len(events) > 2_000
+    for number, event in enumerate(events, 1):
+        assert event.id == number
+        assert school.keystore.mark(event.body.encode()) == event.mark
+        assert json.loads(event.body)["number"] == number
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    assert events[-1].at < start_of(AS_OF)
+    assert events[-1].at - events[0].at > timedelta(days=365)
+    assert _count(school, AuditPending) == len(events)
+
+
+def test_an_inspector_finds_something_to_read(school: Database) -> None:
+    with school.session(Scope.of([Branch("county", "QH")]), kind="audit") as session:
+        found = Counter(session.scalars(select(AuditEvent.action)))
+    for action in ("account.logged_in", "account.login_refused", "access.denied", "child.read", "case.read",
+                   "child.revealed", "children.exported", "child.changed", "relative.changed", "roster.imported",
+                   "case.moved"):  # fmt: skip
+        assert found[action] > 0, action
+
+
+def _told(database: Database) -> list[object]:
+    with database.session(EVERYWHERE) as session:
+        children = session.execute(select(Child.name, Child.birth_on, Child.class_code, Child.risk).order_by(Child.id))
+        moves = session.execute(select(CaseMove.transition, CaseMove.actor_name, CaseMove.at).order_by(CaseMove.id))
+        return [*children, *moves]
+
+
+def test_the_same_day_gives_the_same_demonstration(school: Database, sqlite: Database) -> None:
+    fill_school(sqlite, AS_OF)
+    assert _told(sqlite) == _told(school)
+
+
+def test_it_begins_on_postgresql_too(postgresql: Database) -> None:
+    fill(postgresql, "school", date(2027, 4, 15))
+    with postgresql.session(EVERYWHERE) as session:
+        assert latest_term(session, date(2027, 4, 15)).number == 2  # type: ignore[union-attr]
+    assert _count(postgresql, Child, Child.school_code == "ZX") == 122
+
+
+@pytest.mark.parametrize("day", RANDOM_DAYS, ids=str)
+def test_any_day_lies_in_a_running_term(day: date) -> None:
+    terms = terms_around(day)
+    assert running(terms, day) in (2, 3)
+    for before, after in pairwise(terms):
+        assert before.last_on < after.first_on
+
+
+def test_log_ins_are_drawn_anew_each_time_and_work_at_once(school: Database) -> None:
+    at = datetime(2026, 11, 22, 2, tzinfo=UTC)
+    first, second = draw_logins(school, at), draw_logins(school, at + timedelta(minutes=1))
+    assert [login.login for login in second] == list(SHOWN)
+    assert {login.role for login in second} == set(standard_policy().roles)
+    assert not {login.password for login in first} & {login.password for login in second}
+    cast = Cast(school, {}, {}, 0)
+    with cast.system(at=at + timedelta(minutes=2)) as tx:
+        assert log_in(tx, "zhou", first[4].password, "test").token is None
+        assert log_in(tx, "zhou", second[4].password, "test").token is not None
+        assert tx.session.scalars(select(Staff).where(Staff.login == "zhou")).one().must_change_password is False
+
+
+def test_a_demonstration_knows_itself(school: Database, sqlite: Database) -> None:
+    assert demo_size(school) == "school"
+    assert demo_size(sqlite) is None
+
+
+def test_a_database_that_somebody_works_with_is_left_alone(sqlite_cast: Cast) -> None:
+    with pytest.raises(NotForDemo):
+        demo_size(sqlite_cast.database)
+
+
+def _small_region(database: Database, monkeypatch: pytest.MonkeyPatch) -> RegionSize:
+    size = RegionSize(2, 5, 12, 700)
+    monkeypatch.setattr("admin_app.demo.region.SIZES", {"county": (2, 5, 12, 700)})
+    fill(database, "county", AS_OF)
+    return size
+
+
+def test_a_region_is_filled_in_bulk_with_every_value_sealed_and_every_key_in_place(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = _small_region(database, monkeypatch)
+    assert _count(database, Child) == size.children
+    assert _count(database, Place, Place.kind == "school") == size.schools
+    assert _count(database, Place, Place.kind == "township") == size.townships
+    with database.session(EVERYWHERE) as session:
+        children = session.scalars(select(Child).where(Child.made_at_school.not_in(("ZX", "SQ", "BX")))).all()
+        learn_keys(session, [child.id for child in children])
+        assert all(child.id_number and child.home_address for child in children)
+        assert len({child.id_number for child in children}) == len(children)
+        cases = session.scalars(select(Case).where(Case.child_id.in_([child.id for child in children]))).all()
+        assert len(cases) == len(children)
+        ids = [case.id for case in cases]
+        made = select(CaseMove.case_id, func.count()).where(CaseMove.case_id.in_(ids)).group_by(CaseMove.case_id)
+        moves = dict(session.execute(made).all())
+        assert all(moves[case.id] == case.rev for case in cases)
+        reasons = session.scalars(select(CaseMove).where(CaseMove.transition == "send_back")).all()
+        learn_keys(session, [move.key_owner for move in reasons])
+        assert all(move.reason for move in reasons)
+        assert children[0] in find_children(session, children[0].name, limit=500)
+    _sound(database)
+
+
+def _sound(database: Database) -> None:
+    with database.session(EVERYWHERE, kind="audit") as session:
+        for event in session.scalars(select(AuditEvent)):
+            assert database.keystore.mark(event.body.encode()) == event.mark
+    if database.is_sqlite:
+        raw = database.engine.raw_connection()
+        assert raw.cursor().execute("PRAGMA foreign_key_check").fetchall() == []
+        assert raw.cursor().execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert raw.cursor().execute("PRAGMA journal_mode").fetchall() == [("wal",)]
+        assert raw.cursor().execute("PRAGMA foreign_keys").fetchall() == [(1,)]
+        raw.close()
+    assert _count(database, NameGram) > _count(database, Child)
+
+
+def test_a_region_keeps_its_numbers_and_gives_every_school_children() -> None:
+    for name in ("county", "city"):
+        size = RegionSize.named(name)
+        from_seed = Random(7)
+        found = list(seats(size, from_seed))
+        assert sum(seat.children for seat in found) == size.children - 154
+        assert len(found) == size.schools - 3
+        assert len({seat.code for seat in found}) == len(found)
+        assert len({seat.township for seat in found}) == size.townships - 2
+        assert min(seat.children for seat in found) > 0

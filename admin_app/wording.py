@@ -36,6 +36,11 @@ def say_moment(moment: datetime | None) -> str:
     return "" if moment is None else moment.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M")
 
 
+def say_time(moment: datetime | None) -> str:
+    """Return the time of day of a moment: 09:40."""
+    return "" if moment is None else moment.astimezone(LOCAL).strftime("%H:%M")
+
+
 def say_short(moment: datetime | None) -> str:
     """Return the day of a moment as lists write it: 11/20."""
     return "" if moment is None else moment.astimezone(LOCAL).strftime("%m/%d")

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from admin_app.wording import language, say, say_moment, say_short
+from admin_app.wording import language, say, say_moment, say_short, say_time
 from models.case import CaseMove
 from models.place import Place
 from models.scope import NO_PLACE, Placed
@@ -82,6 +82,7 @@ def timeline(workflow: Workflow, moves: Sequence[CaseMove], reasons: Mapping[int
     return [
         {
             "when": say_short(move.at),
+            "time": say_time(move.at),
             "icon": MOVE_ICONS[_style(workflow, move)],
             "kind": "bad" if _style(workflow, move) == "danger" else "ok",
             "title": _title(workflow, move),
@@ -101,6 +102,15 @@ def _style(workflow: Workflow, move: CaseMove) -> str:
 def _title(workflow: Workflow, move: CaseMove) -> str:
     transition = workflow.transitions.get(move.transition)
     return say(transition.label) if transition and transition.label else _("发起")
+
+
+def notice(view: CaseView, reasons: Mapping[int, str | None]) -> dict[str, Any] | None:
+    """Return why the case was sent back, for the top of the page, while it still stands there."""
+    last = view.moves[-1] if view.moves else None
+    if last is None or not reasons.get(last.id) or _style(view.version.workflow, last) != "danger":
+        return None
+    title = _title(view.version.workflow, last)
+    return {"title": title, "who": f"{last.actor_name} {say_short(last.at)}", "text": reasons[last.id]}
 
 
 def verbs(view: CaseView) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
@@ -209,6 +219,7 @@ def case_page(session: Session, view: CaseView, tab: str) -> dict[str, Any]:
         "steps": steps(workflow, view.case.state, view.moves),
         "tabs": case_tabs(view.case.number, tab),
         "cards": cards,
+        "notice": notice(view, reasons),
         "timeline": timeline(workflow, view.moves, reasons),
         "actions": allowed,
         "refused": refused,

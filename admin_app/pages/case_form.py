@@ -16,7 +16,7 @@ from wtforms import Form
 
 from admin_app.desk import current_actor, system_session
 from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults
-from admin_app.pages.case import shown_fact
+from admin_app.pages.case import STYLES, shown_fact
 from admin_app.wording import say, say_moment
 from workflows.case_view import CaseView, known_answers
 from workflows.engine.allowed import Option
@@ -117,6 +117,7 @@ def _screen(view: CaseView, option: Option, validator: FormValidator, form: Form
             {
                 "label": label,
                 "is_primary": option.definition.style != "danger",
+                "kind": STYLES[option.definition.style],
                 "icon": "arrow-back-up" if option.definition.style == "danger" else "check",
             }
         ],

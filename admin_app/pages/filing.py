@@ -193,6 +193,8 @@ def missing_page(session: Session, level: str, code: str) -> dict[str, Any]:
     return {
         "title": _("未建档儿童"),
         "subtitle": f"{place.name} · {term_label(term)} · {count}",
+        "actions": [{"label": _("建档率"), "url": url_for("filing.index"), "icon": "arrow-left"}],
+        "back_url": url_for("filing.index"),
         "columns": columns,
         "rows": rows,
         "can_select": False,

@@ -22,8 +22,8 @@ HOST = "127.0.0.1"
 
 
 @click.command()
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--size", default="school", show_default=True, type=click.Choice(SIZES))
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="端口")
+@click.option("--size", default="school", show_default=True, type=click.Choice(SIZES), help="规模：学校、区县或全市")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="数据截至哪一天，默认今天")
 @click.option("--no-serve", is_flag=True, help="只填数据、打印账号，不启动网站")
 @click.option("--json", "as_json", is_flag=True, help="输出一份 JSON")

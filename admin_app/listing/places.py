@@ -10,12 +10,14 @@ from flask_babel import gettext as _
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from admin_app.wording import say
 from models.place import Place
 from models.scope import LEVELS, NO_PLACE, Scope
 from workflows.class_title import class_title
+from workflows.text import text
 
 MOST_OPTIONS = 400
-LABELS = {"county": "县（区）", "township": "乡镇", "school": "学校", "class": "班级"}
+LABELS = {"county": text("县（区）"), "township": text("乡镇"), "school": text("学校"), "class": text("班级")}
 
 
 @dataclass
@@ -85,7 +87,7 @@ class PlacePath:
         everything = _("全部 %(count)s", count=len(options)) if level == "school" else _("全部")
         return {
             "key": level,
-            "label": _(LABELS[level]),
+            "label": say(LABELS[level]),
             "kind": "select",
             "options": [("", everything), *options],
             "value": self.chosen.get(level, ""),

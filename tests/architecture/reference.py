@@ -75,6 +75,8 @@ def settings() -> str:
         table(("variable", "means", "default"), rows),
         "`instance` stands for the folder `instance` beside `admin_app`. A PostgreSQL address may be written as\n"
         "`postgresql://user:password@host/database`; the driver is chosen by the program.\n",
+        "## For the tests\n",
+        table(("variable", "means"), [(f"`{name}`", meaning) for name, meaning in words.OTHER_VARIABLES.items()]),
         "## Switches in the database\n",
         "Changed on a screen by whoever may, with an entry in the audit trail.\n" if _has_switch_screen() else
         "Kept in the table `setting`; there is no screen for them yet.\n",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from admin_app.exchange.spreadsheet import MOST_BYTES
+
 INTRODUCTIONS = {
     "settings": """
 An installation reads these environment variables once, at start. Options of a command go before them.
@@ -64,7 +66,12 @@ PERMISSIONS = {
     "setting:manage": "switch the three officers on or off",
 }
 
-OTHER_VARIABLES: dict[str, str] = {}
+OTHER_VARIABLES = {
+    "SHOUWANG_BROWSER_REQUIRED": "`1`: a machine without Chromium or a Chinese font fails the browser tests instead of "
+    "leaving them out.",
+    "SHOUWANG_CHROMIUM": "The Chromium that the browser tests drive, where it is not found by itself.",
+    "SHOUWANG_SHOTS": "A folder in which the browser tests leave pictures.",
+}
 
 SWITCHES = {
     "officers.separate": "`true` (as installed): system, security and audit officer are separate accounts. "
@@ -121,7 +128,7 @@ ROSTER_WARNINGS = {
 ROSTER_FILES = {
     "empty_file": "There is nothing in the file, or a head without rows.",
     "unreadable_file": "It is no spreadsheet and no text table, or it is damaged or locked by a password.",
-    "file_too_big": "It is larger than 20 MB, or unpacks to far more than a table would.",
+    "file_too_big": f"It is larger than {MOST_BYTES // 1024 // 1024} MB, or unpacks to far more than a table would.",
     "too_many_rows": "It has more rows, columns or cells than the importer takes.",
     "no_heading_found": "No row was recognised as a head.",
     "missing_required_heading": "There is no column for the name.",

@@ -232,7 +232,7 @@ def _query(world: Marked, rule: str) -> dict[str, Any]:
     }
     verbs = {"relatives": "remove", "places": "close", "staff": "deactivate", "appointments": "end",
              "headings": "forget"}  # fmt: skip
-    screen, page = (rule.strip("/").split("/") + [""])[:2]
+    screen, page = [*rule.strip("/").split("/"), ""][:2]
     query: dict[str, Any] = {}
     if page in ("details", "edit", "confirm", "action", "reveal"):
         query = {"id": rows.get(screen, 1), "rev": 0}

@@ -130,7 +130,7 @@ def record_denial(refusal: Denied, wanted: str) -> None:
     """Put a denied attempt on record, in a transaction of its own."""
     g.denial_recorded = True
     facts = {"code": refusal.code, "permission": wanted, "path": request.path}
-    record(Happening("access.denied", "screen", outcome="refused", facts=facts, codes=_first_place()))
+    record(Happening("access.denied", "screen", outcome="refused", facts=facts, codes=own_place()))
 
 
 def record_read(happening: Happening) -> None:
@@ -150,7 +150,8 @@ def record(*happenings: Happening) -> None:
             audit.write(session, [told], describe(actor, post, origin()), now())
 
 
-def _first_place() -> dict[str, str] | None:
+def own_place() -> dict[str, str] | None:
+    """Return the level codes of the person's first post, None for one without a post."""
     posts = current_actor().posts
     if not posts:
         return None

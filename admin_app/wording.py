@@ -44,3 +44,8 @@ def say_time(moment: datetime | None) -> str:
 def say_short(moment: datetime | None) -> str:
     """Return the day of a moment as lists write it: 11/20."""
     return "" if moment is None else moment.astimezone(LOCAL).strftime("%m/%d")
+
+
+def say_seconds(moment: datetime | None) -> str:
+    """Return a moment where the schools are, to the second: 2026-11-20 09:40:12."""
+    return "" if moment is None else moment.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M:%S")

@@ -155,3 +155,11 @@ def open_value(session: Session, number: int, field: str, value: Any) -> str | N
         return None if value is None else str(value)
     sealed = base64.b64decode(value["sealed"])
     return vault_of(session).open(value["owner"], f"audit_event:{number}:{field}", sealed)
+
+
+def is_genuine(session: Session, event: AuditEvent) -> bool:
+    """Tell whether an event's mark and columns still agree with its body."""
+    body = json.loads(event.body)
+    columns = ("actor_id", "actor_name", "role", "action", "subject_type", "subject_id", "child_id", "case_id")
+    agree = all(body[name] == getattr(event, name) for name in columns) and body["number"] == event.id
+    return agree and vault_of(session).keystore.mark(event.body.encode()) == event.mark

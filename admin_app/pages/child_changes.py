@@ -14,7 +14,7 @@ from models.audit import AuditEvent
 from models.database import OfficeSession
 from models.vault import SealBroken, learn_keys
 from workflows.audit import open_value
-from workflows.fields import CHILD, RELATIVE, Fact, visible
+from workflows.fields import BY_SUBJECT, CHILD, RELATIVE, Fact, visible
 from workflows.mask import masked
 from workflows.reading import code_list
 from workflows.text import text
@@ -55,7 +55,7 @@ def _event(session: OfficeSession, row: AuditEvent, body: Mapping[str, Any], see
 
 
 def _change(session: OfficeSession, row: AuditEvent, change: Mapping[str, Any], sees: str) -> dict[str, Any]:
-    fact = _fact(row.subject_type, change["field"])
+    fact = fact_of(row.subject_type, change["field"])
     label = say(fact.label) if fact else change["field"]
     if not visible(change["class"], sees):
         return {"field": label, "secret": _("内容保密")}
@@ -63,18 +63,21 @@ def _change(session: OfficeSession, row: AuditEvent, change: Mapping[str, Any], 
         old, new = (open_value(session, row.id, f"{change['field']}.{side}", change[side]) for side in ("old", "new"))
     except SealBroken:
         return {"field": label, "secret": _("已清除")}
-    return {"field": label, "old": _word(fact, change["class"], old), "new": _word(fact, change["class"], new)}
+    before, later = (value_word(fact, change["class"], value) for value in (old, new))
+    return {"field": label, "old": before, "new": later}
 
 
-def _fact(subject_type: str, field: str) -> Fact | None:
+def fact_of(subject_type: str, field: str) -> Fact | None:
+    """Return what is known of a field that an entry of the trail names, None for a field of other subjects."""
     owner, _dot, key = field.rpartition(".")
-    facts: Sequence[Mapping[str, Fact]] = (CHILD, RELATIVE)
+    facts: Sequence[Mapping[str, Fact]] = (BY_SUBJECT.get(subject_type, {}), CHILD, RELATIVE)
     if owner in ("guardian", "father", "mother") or (not owner and subject_type == "relative"):
         facts = (RELATIVE, CHILD)
     return next((found[key] for found in facts if key in found), None)
 
 
-def _word(fact: Fact | None, field_class: str, value: str | None) -> str | None:
+def value_word(fact: Fact | None, field_class: str, value: str | None) -> str | None:
+    """Return a value of the trail in words; class P2 is masked."""
     if value is None:
         return None
     if fact is None:

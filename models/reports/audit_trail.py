@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,3 +60,49 @@ def _narrowed(statement: Select[Any], wanted: TrailFilter) -> Select[Any]:
 def entry(session: Session, number: int) -> AuditEvent | None:
     """Return one entry of the trail inside the session's scope."""
     return session.scalars(select(AuditEvent).where(AuditEvent.id == number)).one_or_none()
+
+
+MOST_OF_ONE = 500
+READS = ("child.read", "child.revealed", "case.read")
+
+
+def trail_of_case(session: Session, case_id: int) -> list[AuditEvent]:
+    """Return the entries of a case in the order in which they happened, the first 500."""
+    statement = select(AuditEvent).where(AuditEvent.case_id == case_id).order_by(AuditEvent.id).limit(MOST_OF_ONE)
+    return list(session.scalars(statement))
+
+
+@dataclass(frozen=True)
+class Looker:
+    """A person who looked at a child: how often, when last, which field classes, by which grant."""
+
+    name: str
+    role: str
+    times: int
+    last_at: datetime
+    classes: frozenset[str]
+    grant: str | None
+
+
+def readers_of(session: Session, child_id: int) -> list[Looker]:
+    """Return who looked at a child, the latest first, out of the last 500 looks."""
+    looks = session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.child_id == child_id, AuditEvent.action.in_(READS))
+        .order_by(AuditEvent.id.desc())
+        .limit(MOST_OF_ONE)
+    )
+    people: dict[int | None, list[AuditEvent]] = {}
+    for look in looks:
+        people.setdefault(look.actor_id, []).append(look)
+    return [
+        Looker(
+            events[0].actor_name,
+            events[0].role,
+            len(events),
+            events[0].at,
+            frozenset(c for event in events for c in json.loads(event.body)["facts"].get("classes", ())),
+            events[0].grant_ref,
+        )
+        for events in people.values()
+    ]

@@ -10,13 +10,14 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from admin_app.desk import close_sessions, origin, record_denial
+from admin_app.security import local_path
 from admin_app.wording import say
 from workflows.refusal import Denied, Missing, Refusal, Stale
 from workflows.roster.fault import RosterFault
 
 
 def _page(code: int, title: str, explanation: str) -> Response:
-    words = {"code": code, "title": title, "explanation": explanation, "back_url": url_for("home.index")}
+    words = {"code": code, "title": title, "explanation": explanation, "back_url": _back(code)}
     close_sessions()  # what went wrong may have left one of them unusable
     try:
         body = render_template("errors/error.html", request_id=origin().request_id, **words)
@@ -24,6 +25,12 @@ def _page(code: int, title: str, explanation: str) -> Response:
         g.is_frameless = True
         body = render_template("errors/error.html", request_id=origin().request_id, **words)
     return Response(body, status=code, mimetype="text/html")
+
+
+def _back(code: int) -> str:
+    """Return the way back: to the page that was too late, so that it is seen as it stands now, else to the first."""
+    came_from = (request.referrer or "").removeprefix(request.host_url.rstrip("/"))
+    return (local_path(came_from) if code == 409 else None) or url_for("home.index")
 
 
 def _words(code: int) -> tuple[str, str]:

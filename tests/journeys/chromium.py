@@ -45,6 +45,6 @@ def _has_chinese_font() -> bool:
 def running_chromium(path: str) -> Iterator[Browser]:
     """Start the browser, end it afterwards."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET, env={**os.environ, "LANGUAGE": "zh_CN"})
         yield browser
         browser.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -47,11 +48,11 @@ def site(chromium: Browser, peopled_sqlite: tuple[Path, Cast], keystore: Keystor
 @pytest.fixture
 def at_desk(chromium: Browser, site: Site, width: int, request: pytest.FixtureRequest) -> At:
     """Sit one of the cast down at a window of the test's width, logged in; faults of any page fail the test."""
-    story = request.node.originalname.removeprefix("test_")[:24]
+    story, windows = request.node.originalname.removeprefix("test_")[:14], count(1)
 
     @contextmanager
     def sitting(login: str | None = None, password: str = PASSWORD) -> Iterator[Person]:
-        person = Person(chromium, site.url, width, f"{story}-{login or 'anyone'}")
+        person = Person(chromium, site.url, width, f"{story}-{next(windows):02d}-{login or 'anyone'}")
         if login is not None:
             person.logs_in(login, password)
         yield person

@@ -21,6 +21,7 @@ REGISTER = Path(__file__).parent.parent / "registers" / "school-18-classes.xlsx"
 ACCEPTED, REFUSED, MENDED = 107, 13, 4
 CLASS, IN_CLASS = "四（2）班", 7
 CHILD, OTHER_CHILD = "孟明泽", "钟鹏"
+GUARDIAN_PHONE = "15426744168"
 WHY = "外出日期与家长微信里说的不一致，请向监护人核实"
 
 
@@ -53,6 +54,12 @@ def test_a_register_becomes_files_that_the_office_files(at_desk: At, site: Site)
         put_it_on_file(qin, number)
         see_one_file_in_the_rate(qin)
     assert moves_of(site, number) == ["open", "complete", "send_back", "complete", "file"]
+    with at_desk("feng") as feng:
+        find_the_import_in_the_trail(feng)
+        follow_the_file_from_import_to_filing(feng, number)
+        find_nothing_to_change(feng, number)
+    with at_desk("bai") as bai:
+        find_nothing_at_all(bai, number)
 
 
 def nothing_stands_on_the_first_page(qin: Person) -> None:
@@ -197,7 +204,7 @@ def tick_the_five_facts(zhou: Person) -> None:
 
 def mend_and_submit_twice_at_once(zhou: Person) -> None:
     """Two quick presses are one submission."""
-    zhou.page.get_by_label("监护人电话").fill("15426744168")
+    zhou.page.get_by_label("监护人电话").fill(GUARDIAN_PHONE)
     zhou.page.get_by_role("button", name="提交审核").dblclick()
     zhou.sees("已办理：待归档审核")
     zhou.keeps_picture("submitted")
@@ -261,6 +268,54 @@ def see_one_file_in_the_rate(qin: Person) -> None:
     qin.sees(f"{IN_CLASS - 1} 人", OTHER_CHILD)
     expect(qin.page.locator("#main")).not_to_contain_text(CHILD)
     qin.keeps_picture("missing-after")
+
+
+def find_the_import_in_the_trail(feng: Person) -> None:
+    """The inspector sees who imported what and when, and no child's name."""
+    feng.keeps_picture("inspector-home")
+    feng.opens("/audit/")
+    feng.page.locator("#filter-q").fill("秦素芬")
+    imported = feng.page.get_by_role("row", name=re.compile("导入"))
+    expect(imported.first).to_contain_text("秦素芬")
+    feng.keeps_picture("trail")
+    feng.sees_nothing_of(CHILD, OTHER_CHILD)
+
+
+def follow_the_file_from_import_to_filing(feng: Person, number: str) -> None:
+    """Step by step: who, what, when, why, and values only as far as an inspector may see them."""
+    feng.opens(f"/audit/case/{number}")
+    steps = feng.page.locator(".audit-step")
+    told = "\n".join(steps.all_inner_texts())
+    for moment, who in (("10:00", "周敏"), ("11:00", "秦素芬"), ("13:00", "周敏"), ("14:00", "秦素芬")):
+        assert re.search(f"2026-11-20 {moment}.*{who}", told), (moment, who)
+    feng.keeps_picture("replay")
+    feng.sees_nothing_of(CHILD, GUARDIAN_PHONE, WHY, "花生")
+    feng.opens(f"/audit/?case={number}")
+    feng.page.locator("#list-region tbody a").first.click()
+    expect(feng.page.locator(".audit-entry")).to_be_visible()
+    feng.keeps_picture("entry")
+
+
+def find_nothing_to_change(feng: Person, number: str) -> None:
+    """No form on the inspector's pages sends anything, and the file itself stays shut."""
+    expect(feng.page.locator("#main form[method=post], #main button:not([type=button])")).to_have_count(0)
+    feng.opens(f"/cases/{number}", 403)
+    feng.keeps_picture("case-refused")
+    feng.opens("/filing/")
+    feng.sees_nothing_of(CHILD)
+    feng.keeps_picture("inspector-rates")
+
+
+def find_nothing_at_all(bai: Person, number: str) -> None:
+    """For the neighbouring township neither child, nor case, nor figure exists."""
+    bai.sees_nothing_of(CHILD, number)
+    bai.keeps_picture("neighbour-home")
+    bai.opens(f"/cases/{number}", 404)
+    for path in ("/children/", "/cases/", "/filing/", f"/search?q={CHILD}", "/search?q=mmz", "/roster/"):
+        bai.opens(path)
+        shown = bai.page.locator("#main").inner_text()
+        assert not re.search(f"{OTHER_CHILD}|{number}|柳溪镇|{ACCEPTED}", shown), path
+        bai.keeps_picture("neighbour" + re.sub("[^a-z]+", "-", path))
 
 
 def moves_of(site: Site, number: str) -> list[str]:

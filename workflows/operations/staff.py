@@ -67,7 +67,7 @@ def _enter(tx: Transaction, place_id: int, values: Mapping[str, Cell], digest: s
     active = not tx.policy.separate_officers and bool(
         tx.actor.system or tx.policy.post_for(tx.actor, Permission.STAFF_ACTIVATE, place.level_codes)
     )
-    person = Staff(id=new_id(), is_active=False, must_change_password=True, made_at=tx.now)
+    person = Staff(id=new_id(), must_change_password=True, made_at=tx.now)
     person.password_hash = digest
     person.place_at(place.level_codes)
     person.name_key = name_key(chosen["name"])

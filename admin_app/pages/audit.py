@@ -19,13 +19,15 @@ from admin_app.listing.ids import number as number_of
 from admin_app.pages.audit_entry import (
     Reader,
     child_number,
+    classes_word,
     entry_card,
     learn_owners,
     place_word,
     reason_of,
+    states_word,
     subject_word,
+    who_word,
 )
-from admin_app.shell import role_word
 from admin_app.wording import say, say_moment, say_short
 from models.audit import AuditEvent
 from models.case import Case
@@ -217,7 +219,7 @@ def _row(reader: Reader, event: AuditEvent, body: Mapping[str, Any], asked: Aske
         "is_selected": is_open,
         "cells": [
             {"kind": "link", "value": moment.strftime("%H:%M:%S"), "sub": say_short(event.at), "url": url},
-            {"kind": "text", "value": event.actor_name or "—", "sub": role_word(event.role)},
+            {"kind": "text", "value": event.actor_name or "—", "sub": who_word(event.role)},
             tag,
             {"kind": "text", "value": subject_word(event, body), "sub": place_word(event, reader.places)},
             {"kind": "text", "value": reason_of(reader, event, body)},
@@ -232,7 +234,7 @@ def _amount(body: Mapping[str, Any]) -> str | None:
         return str(_("%(n)s 个字段", n=len(body["changes"])))
     if facts.get("rows") is not None:
         return str(_("%(n)s 行", n=facts["rows"]))
-    return " ".join(facts["classes"]) if facts.get("classes") else facts.get("to")
+    return classes_word(facts.get("classes", ())) or states_word(facts)
 
 
 def _pager(
@@ -273,10 +275,10 @@ def lookers(session: OfficeSession, child_id: int) -> dict[str, Any]:
             "id": str(n),
             "url": None,
             "cells": [
-                {"kind": "text", "value": who.name, "sub": role_word(who.role)},
+                {"kind": "text", "value": who.name, "sub": who_word(who.role)},
                 {"kind": "number", "value": who.times},
                 {"kind": "date", "value": say_moment(who.last_at)},
-                {"kind": "text", "value": " ".join(sorted(who.classes))},
+                {"kind": "text", "value": classes_word(who.classes)},
                 {"kind": "text", "value": who.grant},
             ],
         }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
 
+from admin_app.desk import current_policy, system_session
 from admin_app.pages.child_changes import fact_of, value_word
 from admin_app.shell import role_word
 from admin_app.wording import say, say_seconds
@@ -19,7 +20,9 @@ from models.scope import NO_PLACE
 from models.vault import SealBroken, learn_keys
 from workflows.audit import is_genuine, open_value
 from workflows.audit_words import action_word
+from workflows.engine.published import workflow_in_force
 from workflows.fields import visible
+from workflows.refusal import Missing
 from workflows.text import text
 
 OWNERS = {"guardian": text("监护人"), "father": text("父亲"), "mother": text("母亲")}
@@ -74,6 +77,34 @@ def place_word(event: AuditEvent, places: Mapping[str, str]) -> str:
     return " ".join(places.get(code, "") for code in real[-2:] if code in places)
 
 
+def who_word(role: str) -> str:
+    """Return the role of an entry; what is no role is a part of the system, or somebody who had not logged in."""
+    if role == "nobody":
+        return str(_("未登录"))
+    return role_word(role) if role in current_policy().roles else str(_("系统"))
+
+
+def classes_word(classes: Iterable[str]) -> str | None:
+    """Return what the field classes of a look hold, in words."""
+    seen = [str(word) for field_class, word in _classes() if field_class in classes]
+    return "、".join(seen) or None
+
+
+def _classes() -> tuple[tuple[str, str], ...]:
+    return (("P0", _("学校年级")), ("P1", _("姓名")), ("P2", _("号码住址")), ("P3", _("保密内容")))
+
+
+def states_word(facts: Mapping[str, Any]) -> str | None:
+    """Return the states that a case went between, in the words of the workflow in force."""
+    if not facts.get("from") or not facts.get("to") or not facts.get("workflow"):
+        return None
+    try:
+        states = workflow_in_force(system_session(), facts["workflow"]).workflow.states
+    except Missing:
+        states = {}
+    return " → ".join(say(states[key].label) if key in states else key for key in (facts["from"], facts["to"]))
+
+
 def reason_of(reader: Reader, event: AuditEvent, body: Mapping[str, Any]) -> str | None:
     """Return the reason given, None when there is none or it may not be read any more."""
     try:
@@ -106,17 +137,17 @@ def entry_card(reader: Reader, event: AuditEvent) -> dict[str, Any]:
 def _facts(reader: Reader, event: AuditEvent, body: Mapping[str, Any]) -> list[dict[str, Any]]:
     told = body["facts"]
     pairs = [
-        (_("操作人"), f"{event.actor_name} · {role_word(event.role)}"),
+        (_("操作人"), f"{event.actor_name or _('未登录')} · {who_word(event.role)}"),
         (_("时间"), say_seconds(event.at)),
         (_("自报时间"), body["claimed_at"]),
         (_("对象"), subject_word(event, body)),
         (_("单位"), place_word(event, reader.places)),
         (_("事项"), told.get("number")),
-        (_("环节"), f"{told['from']} → {told['to']}" if told.get("from") and told.get("to") else None),
+        (_("环节"), states_word(told)),
         (_("理由"), reason_of(reader, event, body)),
         (_("授权"), event.grant_ref),
         (_("结果"), _("被拒") if event.outcome == "refused" else _("已办")),
-        (_("看了什么"), " ".join(told["classes"]) if told.get("classes") else None),
+        (_("看了什么"), classes_word(told.get("classes", ()))),
         (_("行数"), told.get("rows")),
         (_("文件摘要"), (told.get("sha256") or told.get("file") or "")[:16] or None),
         (_("地址"), body["address"]),

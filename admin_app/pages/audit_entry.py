@@ -94,15 +94,16 @@ def _classes() -> tuple[tuple[str, str], ...]:
     return (("P0", _("学校年级")), ("P1", _("姓名")), ("P2", _("号码住址")), ("P3", _("保密内容")))
 
 
-def states_word(facts: Mapping[str, Any]) -> str | None:
+def states_word(facts: Mapping[str, Any], with_origin: bool = True) -> str | None:
     """Return the states that a case went between, in the words of the workflow in force."""
-    if not facts.get("from") or not facts.get("to") or not facts.get("workflow"):
+    if not facts.get("to") or not facts.get("workflow"):
         return None
     try:
         states = workflow_in_force(system_session(), facts["workflow"]).workflow.states
     except Missing:
         states = {}
-    return " → ".join(say(states[key].label) if key in states else key for key in (facts["from"], facts["to"]))
+    passed = [facts[key] for key in (("from", "to") if with_origin else ("to",)) if facts.get(key)]
+    return " → ".join(say(states[key].label) if key in states else key for key in passed)
 
 
 def reason_of(reader: Reader, event: AuditEvent, body: Mapping[str, Any]) -> str | None:

@@ -25,6 +25,7 @@ from workflows.engine.form import FormValidator
 from workflows.engine.published import form_in_force
 from workflows.fields import CHILD, RELATIVE, Fact, stored, visible
 from workflows.mask import masked
+from workflows.policy import FIELD_CLASSES
 from workflows.reading import code_list
 
 STATE_KINDS = {"neutral": "neutral", "info": "info", "warn": "warn", "ok": "ok", "bad": "bad"}
@@ -234,7 +235,7 @@ def case_page(session: Session, view: CaseView, tab: str) -> dict[str, Any]:
         "outline": _outline(view, picture),
         "rev": view.case.rev,
         "request_key": uuid.uuid4().hex,
-        "classes": ["P0", "P1", view.sees],
+        "classes": [level for level in FIELD_CLASSES if level <= view.sees],
     }
 
 

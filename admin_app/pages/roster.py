@@ -136,15 +136,18 @@ def result_page(batch_id: int) -> dict[str, Any]:
         ]
         if batch.imported_at is not None
         else [],
-        "facts": [
-            {"key": _("文件"), "value": batch.file_name},
-            {"key": _("学校"), "value": line["school"]},
-            {"key": _("经办"), "value": line["person"]},
-            {"key": _("导入"), "value": say_moment(batch.imported_at)},
-            {"key": _("撤回"), "value": say_moment(batch.undone_at)},
-        ],
+        "facts": _facts(batch, line),
         "links": _links(batch.school_code) if batch.state == "imported" else [],
     }
+
+
+def _facts(batch: RosterBatch, line: dict[str, Any]) -> list[dict[str, str]]:
+    moments = ((_("导入"), batch.imported_at), (_("撤回"), batch.undone_at))
+    return [
+        {"key": _("学校"), "value": line["school"]},
+        {"key": _("经办"), "value": line["person"]},
+        *({"key": label, "value": say_moment(moment)} for label, moment in moments if moment is not None),
+    ]
 
 
 def _links(school: str) -> list[dict[str, str]]:

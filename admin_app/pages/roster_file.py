@@ -14,6 +14,7 @@ from workflows.clock import local_day
 from workflows.operations.roster import find_batch, refuse_those_on_file
 from workflows.operations.roster_upload import open_upload
 from workflows.policy import Permission
+from workflows.refusal import Missing
 from workflows.roster import Grid, RosterReport, check_roster
 from workflows.roster.look import Look, look_at_tables
 
@@ -48,7 +49,11 @@ def open_register(batch_id: int) -> Register:
     batch = find_batch(session, batch_id)
     if batch.state != "checked":
         raise Finished(batch_id)
-    grids = read_grids(open_upload(session, batch), batch.file_name)
+    try:
+        content = open_upload(session, batch)
+    except Missing as gone:  # imported between two of our reads
+        raise Finished(batch_id) from gone
+    grids = read_grids(content, batch.file_name)
     return Register(batch, session.get_one(Place, batch.school_id), grids, office_words())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ from admin_app.wording import say
 from workflows.policy import Permission
 from workflows.roster import HeaderSeen, TableSeen
 from workflows.roster.fields import IGNORED, LABELS
+from workflows.roster.mapping import MAY_REPEAT
 from workflows.roster.shown import shown_sample
 
 GROUPS = ("child", "guardian", "father", "mother")
@@ -72,6 +74,7 @@ def _layouts(
     for table in tables:
         same.setdefault(tuple(header.header for header in table.headers), []).append(table)
     asked: set[str] = set()
+    twice = {header for found in same.values() for header in _doubled(found[0])}
     layouts = []
     for heads, found in same.items():
         fresh = [header for header in heads if header not in asked]
@@ -81,11 +84,17 @@ def _layouts(
                 "title": _title(found),
                 "places": [_place(table) for table in found],
                 "rows": sum(table.rows for table in found),
-                "columns": [_column(header, found, chosen, typed) for header in fresh],
+                "columns": [_column(header, found, chosen, typed) | {"is_double": header in twice} for header in fresh],
                 "repeated": len(heads) - len(fresh),
             }
         )
     return layouts
+
+
+def _doubled(table: TableSeen) -> list[str]:
+    """Return the headings that claim a field which another one claims too."""
+    times = Counter(header.field for header in table.headers)
+    return [h.header for h in table.headers if h.field not in (None, *MAY_REPEAT) and times[h.field] > 1]
 
 
 def _title(tables: list[TableSeen]) -> str:
@@ -121,4 +130,5 @@ def _column(
 def _samples(seen: list[HeaderSeen]) -> list[str | None]:
     """Return the first three values, of the first table that has any."""
     first = next((column for column in seen if column.samples), None)
-    return [] if first is None else [shown_sample(first.field, written) for written in first.samples]
+    shown = [] if first is None else [shown_sample(first.field, written) for written in first.samples]
+    return [None] if shown and not any(shown) else shown

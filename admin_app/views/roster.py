@@ -135,20 +135,13 @@ def refused(batch_id: int) -> Response:
 @bp.post(f"{BATCH}/import")
 def commit(batch_id: int) -> Response:
     """Store what the dry run promised, once; where it would be something else by now, show the dry run again."""
-    register = open_register(batch_id)
-    report = check(register)
-    back = redirect(url_for("roster.dry_run", batch_id=batch_id))
-    if str(len(report.accepted)) != request.form.get("accepted"):
-        flash(_("这期间档案有变化，请再核对一次。"), "warn")
-        return back
-    rev = number(request.form.get("rev")) or 0
+    report = check(open_register(batch_id))
+    rev, promised = (number(request.form.get(name)) or 0 for name in ("rev", "accepted"))
     try:
-        _once(batch_id, import_upload, P.ROSTER_IMPORT, batch_id, rev, report)
-    except (Denied, Missing):
-        raise
+        _once(batch_id, import_upload, P.ROSTER_IMPORT, batch_id, rev, report, promised)
     except Refusal as refusal:
-        flash(say(refusal.message), "bad")
-        return back
+        _tell(refusal)
+        return redirect(url_for("roster.dry_run", batch_id=batch_id))
     return redirect(url_for("roster.show", batch_id=batch_id))
 
 
@@ -166,10 +159,8 @@ def undo(batch_id: int) -> Response:
     """Take an import back, or say what stands in the way."""
     try:
         _once(batch_id, undo_import, P.ROSTER_UNDO, batch_id)
-    except (Denied, Missing):
-        raise
     except Refusal as refusal:
-        flash(say(refusal.message), "bad")
+        _tell(refusal)
     return redirect(url_for("roster.show", batch_id=batch_id))
 
 
@@ -196,6 +187,13 @@ def _once(
         if refusal.code.startswith("already_"):
             raise Finished(batch_id) from refusal
         raise
+
+
+def _tell(refusal: Refusal) -> None:
+    """Say on the next page why it was not done; who may not, or sees no such import, gets the page for that."""
+    if isinstance(refusal, Denied | Missing):
+        raise refusal
+    flash(say(refusal.message), "bad")
 
 
 def _sheet(content: bytes, name: str) -> Response:

@@ -37,7 +37,7 @@ def _keep(cast: Cast, login: str = "qin") -> int:
 
 def _import(cast: Cast, batch: int, login: str = "qin", rev: int = 1) -> int:
     with cast.acting(login, Permission.ROSTER_IMPORT) as tx:
-        return import_upload(tx, batch, rev, _report()).created
+        return import_upload(tx, batch, rev, _report(), len(PUPILS)).created
 
 
 def _count(cast: Cast, model: type) -> int:
@@ -75,7 +75,7 @@ def test_what_is_imported_is_not_touched_again(cast: Cast, then: str) -> None:
     _import(cast, batch)
     with pytest.raises(Refusal) as refused, cast.acting("chen", Permission.ROSTER_IMPORT) as tx:
         if then == "import":
-            import_upload(tx, batch, 1, _report())
+            import_upload(tx, batch, 1, _report(), 1)
         elif then == "drop":
             drop_upload(tx, batch)
         else:
@@ -112,6 +112,13 @@ def test_a_mapping_that_changed_since_the_check_is_not_imported(cast: Cast) -> N
         _import(cast, batch)
     assert _count(cast, Child) == 0
     assert _import(cast, batch, rev=2) == len(PUPILS)
+
+
+def test_another_number_than_was_promised_is_not_imported(cast: Cast) -> None:
+    batch = _keep(cast)
+    with pytest.raises(Stale), cast.acting("qin", Permission.ROSTER_IMPORT) as tx:
+        import_upload(tx, batch, 1, _report(), len(PUPILS) + 1)
+    assert _count(cast, Child) == 0
 
 
 def test_children_who_came_on_file_since_the_check_make_it_stale(cast: Cast) -> None:

@@ -92,16 +92,19 @@ def _teach(tx: Transaction, header: str, field: str) -> None:
     teach_heading(tx, header, field)
 
 
-def import_upload(tx: Transaction, batch_id: int, rev: int, report: RosterReport) -> Imported:
+def import_upload(tx: Transaction, batch_id: int, rev: int, report: RosterReport, promised: int) -> Imported:
     """Store the accepted rows of an upload once, however often it is asked for.
 
-    `report` is the check of the upload as it stood at `rev`. Raises Refusal `already_imported` (or `_dropped`,
-    `_undone`), Stale when somebody changed the mapping or put one of the children on file since the check.
+    `report` is the check of the upload as it stood at `rev`, `promised` the number of children that the person was
+    told. Raises Refusal `already_imported` (or `_dropped`, `_undone`), Stale when somebody changed the mapping or put
+    one of the children on file since.
     """
     batch = fetch(tx, RosterBatch, batch_id)
     tx.require(Permission.ROSTER_IMPORT, batch.level_codes)
     refuse_unless(batch, "checked")
     check_rev(batch, rev, {})
+    if len(report.accepted) != promised:
+        raise Stale("changed_meanwhile", text("这期间档案有变化，请再核对一次"))
     school = tx.session.get_one(Place, batch.school_id)
     try:
         return import_roster(tx, school, report, batch_id=batch.id)

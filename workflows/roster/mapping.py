@@ -11,7 +11,7 @@ from workflows.roster.fields import BARE, FIELDS, IGNORED, LABELS, NAME, PERSONS
 from workflows.roster.headings import Meaning, Synonyms
 from workflows.text import Text, text
 
-_MAY_REPEAT = frozenset({SEQUENCE, "child.note"})
+MAY_REPEAT = frozenset({SEQUENCE, "child.note"})
 # Bare parts after a guardian's column are the guardian's, even if written once.
 _FOLLOW_GUARDIAN = frozenset({"phone", "age", "education", "occupation", "health"})
 _REPEATING = _FOLLOW_GUARDIAN | {"workplace", "address", "id_number"}
@@ -132,13 +132,13 @@ def _refuse_doubles(guesses: list[_Guess], where: Text) -> None:
     first: dict[str, _Guess] = {}
     for guess in guesses:
         field = guess.meaning.field
-        if field is None or field == IGNORED or field in _MAY_REPEAT:
+        if field is None or field == IGNORED or field in MAY_REPEAT:
             continue
         if field in first:
             raise RosterFault(
                 "field_mapped_twice",
                 text(
-                    "{where}：列“{first}”和“{second}”都对应“{field}”，请为其中一列另选字段或选“忽略”",
+                    "{where}：列“{first}”和“{second}”都对应“{field}”，请为其中一列另选字段或选“不导入”",
                     where=where,
                     first=first[field].header,
                     second=guess.header,

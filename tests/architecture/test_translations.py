@@ -19,8 +19,8 @@ ENGLISH = ROOT / "admin_app" / "translations" / "en" / "LC_MESSAGES" / "messages
 PACK = ROOT / "workflows" / "packs" / "standard"
 KEYWORDS = DEFAULT_KEYWORDS | {"text": None, "_l": None}
 PLACEHOLDER = re.compile(r"%\((\w+)\)(\w)|\{(\w*)\}|%%|%.")
-CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
-QUOTED = re.compile(r"“[^”]*”")
+CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”]")
+QUOTED = re.compile(r'"[^"]*"')  # curly ones are as wide as a Chinese character in the fonts of the pages
 
 
 def read(written: str) -> Catalog:

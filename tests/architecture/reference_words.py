@@ -80,6 +80,7 @@ SWITCHES = {
 }
 
 COMMANDS = {
+    "bench": "The project's own measurements, by name or `all`; run from the source folder.",
     "roster check": "Reads a register in any layout and says what would be accepted; stores nothing.",
     "roster import": "Checks a register and stores the accepted rows: children, relatives, identification cases.",
     "roster undo": "Takes an import back while nothing was built on it, within 24 hours.",

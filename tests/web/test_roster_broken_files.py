@@ -7,6 +7,7 @@ import zipfile
 from html import unescape
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
 from admin_app.exchange import packed
@@ -75,9 +76,12 @@ def test_a_form_without_a_file_asks_for_one(client_of: ClientOf) -> None:
     assert "请先选择名册文件" in answer.text
 
 
-def test_a_file_over_the_limit_leads_back_to_the_page_with_the_mend(client_of: ClientOf, sqlite_cast: Cast) -> None:
+def test_a_file_over_the_limit_leads_back_to_the_page_with_the_mend(
+    client_of: ClientOf, site: Flask, sqlite_cast: Cast
+) -> None:
     qin = client_of("qin")
-    answer = post(qin, "/roster/", "/roster/", school="ZX", file=(io.BytesIO(bytes(33 * 1024 * 1024)), "x.xlsx"))
+    site.config["MAX_CONTENT_LENGTH"] = 20_000
+    answer = post(qin, "/roster/", "/roster/", school="ZX", file=(io.BytesIO(bytes(30_000)), "x.xlsx"))
     assert answer.location == "/roster/"
     assert "文件太大，没有上传" in get(qin, "/roster/").text
     assert sqlite_cast.events("roster.uploaded") == []

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from admin_app.wording import say
-from workflows.text import Text
+from workflows.text import Text, text
 
 Cell = dict[str, Any]
 Beside = Mapping[str, Any]
@@ -46,7 +46,7 @@ class Column:
         cell = self.shown(row, beside)
         value = cell.get("value")
         if value is None and cell.get("items"):
-            return "、".join(str(item["word"]) for item in cell["items"])
+            return say(text("、")).join(str(item["word"]) for item in cell["items"])
         if isinstance(value, int | float) and not isinstance(value, bool):
             return value
         return None if value is None else f"{value} {cell['sub']}" if cell.get("sub") else str(value)

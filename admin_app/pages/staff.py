@@ -32,7 +32,8 @@ def post_state(post: Appointment, day: date) -> Cell:
 
 def posts_line(posts: Sequence[Appointment], places: Mapping[int, str], day: date) -> str:
     """Return the posts held on a day in one line."""
-    return "、".join(f"{places.get(post.place_id, '')} {role_word(post.role)}" for post in posts if post.holds_on(day))
+    held = (post for post in posts if post.holds_on(day))
+    return str(_("、")).join(f"{places.get(post.place_id, '')} {role_word(post.role)}" for post in held)
 
 
 def staff_page(

@@ -99,7 +99,7 @@ class ListPart(Declared):
 
     def subtitle(self, asked: Asked) -> str:
         """Return the line beside the title."""
-        return "、".join(dict.fromkeys(post.place_name for post in current_actor().posts[:3]))
+        return str(_("、")).join(dict.fromkeys(post.place_name for post in current_actor().posts[:3]))
 
     def note(self, asked: Asked) -> str:
         """Return a line above the rows."""

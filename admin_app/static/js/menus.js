@@ -40,3 +40,8 @@ function moveWithin(event) {
 }
 
 document.querySelector("[data-focus]")?.focus();
+
+// Opening the filters of a list on a phone asks the server nothing: the list's form must not hear of it.
+document.addEventListener("change", (event) => {
+  if (event.target.matches?.(".show-filters")) event.stopPropagation();
+}, true);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,19 @@ EVENTS: Table = AuditEvent.__table__  # type: ignore[assignment]
 PENDING: Table = AuditPending.__table__  # type: ignore[assignment]
 NOWHERE = dict.fromkeys(LEVELS, NO_PLACE)
 PROTECTED = frozenset({"P2", "P3"})
+COLUMNS = (
+    "actor_id",
+    "actor_name",
+    "role",
+    "grant_ref",
+    "action",
+    "subject_type",
+    "subject_id",
+    "child_id",
+    "case_id",
+    "outcome",
+    "request_id",
+)  # of an event, besides its number, moment and place
 
 
 @dataclass(frozen=True)
@@ -157,9 +171,23 @@ def open_value(session: Session, number: int, field: str, value: Any) -> str | N
     return vault_of(session).open(value["owner"], f"audit_event:{number}:{field}", sealed)
 
 
+def body_of(session: Session, event: AuditEvent) -> dict[str, Any]:
+    """Return what an event tells; one whose mark does not fit its body tells nothing beyond its columns."""
+    if not _has_mark(session, event):
+        return {"changes": [], "reason": None, "facts": {}, "address": "", "claimed_at": None, "owner": None}
+    body: dict[str, Any] = json.loads(event.body)
+    return body
+
+
 def is_genuine(session: Session, event: AuditEvent) -> bool:
-    """Tell whether an event's mark and columns still agree with its body."""
-    body = json.loads(event.body)
-    columns = ("actor_id", "actor_name", "role", "action", "subject_type", "subject_id", "child_id", "case_id")
-    agree = all(body[name] == getattr(event, name) for name in columns) and body["number"] == event.id
-    return agree and vault_of(session).keystore.mark(event.body.encode()) == event.mark
+    """Tell whether an event is as it was written: its mark fits its body, its body fits every column."""
+    return _has_mark(session, event) and _columns_of(event).items() <= json.loads(event.body).items()
+
+
+def _has_mark(session: Session, event: AuditEvent) -> bool:
+    return hmac.compare_digest(vault_of(session).keystore.mark(event.body.encode()).encode(), event.mark.encode())
+
+
+def _columns_of(event: AuditEvent) -> dict[str, Any]:
+    own = {name: getattr(event, name) for name in COLUMNS}
+    return own | {"number": event.id, "at": moment(event.at), "place": event.level_codes}

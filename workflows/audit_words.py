@@ -1,10 +1,11 @@
-"""What the actions of the trail are called, grouped as inspectors look for them."""
+"""What the trail's actions, subjects, fields and particulars are called, grouped as inspectors look for them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from workflows.fields import BY_SUBJECT, CHILD, CODE_LISTS, RELATIVE, Fact
 from workflows.text import Text, text
 
 
@@ -17,75 +18,170 @@ class ActionWord:
     kind: str = "neutral"
 
 
+@dataclass(frozen=True)
+class Group:
+    """Actions that are looked for together."""
+
+    label: Text
+    words: Mapping[str, ActionWord]
+
+
 _SEEN, _CHANGED, _MADE = ("eye", "secret"), ("pencil", "accent"), ("plus", "neutral")
 _ENDED, _REFUSED, _SENT, _GRANTED = ("minus", "neutral"), ("ban", "bad"), ("file-export", "info"), ("key", "ok")
 
-GROUPS: Mapping[Text, Mapping[str, ActionWord]] = {
-    text("儿童档案"): {
-        "child.made": ActionWord(text("建立档案"), *_MADE),
-        "child.changed": ActionWord(text("修改档案"), *_CHANGED),
-        "child.removed": ActionWord(text("撤回档案"), *_ENDED),
-        "relative.added": ActionWord(text("添加家庭成员"), *_MADE),
-        "relative.changed": ActionWord(text("修改家庭成员"), *_CHANGED),
-        "relative.removed": ActionWord(text("移除家庭成员"), *_ENDED),
-    },
-    text("事项"): {
-        "case.opened": ActionWord(text("发起事项"), *_MADE),
-        "case.moved": ActionWord(text("办理事项"), *_CHANGED),
-    },
-    text("查看与导出"): {
-        "child.read": ActionWord(text("查看档案"), *_SEEN),
-        "child.revealed": ActionWord(text("显示原值"), *_SEEN),
-        "case.read": ActionWord(text("查看事项"), *_SEEN),
-        "audit.read": ActionWord(text("查看审计原值"), *_SEEN),
-        "children.exported": ActionWord(text("导出名册"), *_SENT),
-        "roster.exported": ActionWord(text("导出问题行"), *_SENT),
-        "audit.exported": ActionWord(text("导出审计"), *_SENT),
-    },
-    text("名册导入"): {
-        "roster.uploaded": ActionWord(text("上传名册"), *_MADE),
-        "roster.mapped": ActionWord(text("核对表头"), *_CHANGED),
-        "roster.imported": ActionWord(text("导入名册"), *_MADE),
-        "roster.dropped": ActionWord(text("放弃名册"), *_ENDED),
-        "roster.undone": ActionWord(text("撤回导入"), *_ENDED),
-        "heading.taught": ActionWord(text("添加表头用词"), *_CHANGED),
-        "heading.forgotten": ActionWord(text("删除表头用词"), *_ENDED),
-    },
-    text("登录与账号"): {
-        "account.logged_in": ActionWord(text("登录"), "login"),
-        "account.logged_out": ActionWord(text("退出"), "logout"),
-        "account.login_refused": ActionWord(text("登录被拒"), *_REFUSED),
-        "account.password_changed": ActionWord(text("修改密码"), *_CHANGED),
-        "account.preferences_changed": ActionWord(text("修改偏好"), *_CHANGED),
-        "session.ended": ActionWord(text("结束会话"), *_ENDED),
-        "access.denied": ActionWord(text("被拒"), *_REFUSED),
-    },
-    text("人员与岗位"): {
-        "staff.made": ActionWord(text("新建账号"), *_MADE),
-        "staff.changed": ActionWord(text("修改账号"), *_CHANGED),
-        "staff.activated": ActionWord(text("启用账号"), *_GRANTED),
-        "staff.deactivated": ActionWord(text("停用账号"), *_ENDED),
-        "staff.password_reset": ActionWord(text("重置密码"), *_CHANGED),
-        "staff.appointed": ActionWord(text("授予岗位"), *_GRANTED),
-        "appointment.made": ActionWord(text("授予岗位"), *_GRANTED),
-        "appointment.changed": ActionWord(text("修改岗位"), *_CHANGED),
-        "appointment.ended": ActionWord(text("解除岗位"), *_ENDED),
-    },
-    text("单位与设置"): {
-        "place.made": ActionWord(text("新建单位"), *_MADE),
-        "place.changed": ActionWord(text("修改单位"), *_CHANGED),
-        "place.closed": ActionWord(text("撤并单位"), *_ENDED),
-        "place.reopened": ActionWord(text("恢复单位"), *_CHANGED),
-        "school_year.made": ActionWord(text("新建学年"), *_MADE),
-        "term.made": ActionWord(text("新建学期"), *_MADE),
-        "term.changed": ActionWord(text("修改学期"), *_CHANGED),
-        "setting.changed": ActionWord(text("修改设置"), *_CHANGED),
-        "definition.published": ActionWord(text("发布定义"), *_GRANTED),
-    },
+GROUPS: Mapping[str, Group] = {
+    "files": Group(
+        text("儿童档案"),
+        {
+            "child.made": ActionWord(text("建立档案"), *_MADE),
+            "child.changed": ActionWord(text("修改档案"), *_CHANGED),
+            "child.removed": ActionWord(text("撤回档案"), "arrow-back-up", "warn"),
+            "relative.added": ActionWord(text("添加家庭成员"), *_MADE),
+            "relative.changed": ActionWord(text("修改家庭成员"), *_CHANGED),
+            "relative.removed": ActionWord(text("移除家庭成员"), *_ENDED),
+        },
+    ),
+    "cases": Group(
+        text("事项"),
+        {
+            "case.opened": ActionWord(text("发起事项"), *_MADE),
+            "case.moved": ActionWord(text("办理事项"), "arrow-right", "ok"),
+        },
+    ),
+    "reads": Group(
+        text("查看与导出"),
+        {
+            "child.read": ActionWord(text("查看档案"), *_SEEN),
+            "child.revealed": ActionWord(text("显示原值"), *_SEEN),
+            "case.read": ActionWord(text("查看事项"), *_SEEN),
+            "audit.read": ActionWord(text("督查查看"), *_SEEN),
+            "children.exported": ActionWord(text("导出名册"), *_SENT),
+            "roster.exported": ActionWord(text("导出问题行"), *_SENT),
+            "audit.exported": ActionWord(text("导出审计"), *_SENT),
+        },
+    ),
+    "registers": Group(
+        text("名册导入"),
+        {
+            "roster.uploaded": ActionWord(text("上传名册"), "upload"),
+            "roster.mapped": ActionWord(text("核对表头"), "table-options"),
+            "roster.imported": ActionWord(text("导入名册"), "table-import", "info"),
+            "roster.dropped": ActionWord(text("放弃名册"), *_ENDED),
+            "roster.undone": ActionWord(text("撤回导入"), "arrow-back-up", "warn"),
+            "heading.taught": ActionWord(text("添加表头用词"), *_CHANGED),
+            "heading.forgotten": ActionWord(text("删除表头用词"), *_ENDED),
+        },
+    ),
+    "accounts": Group(
+        text("登录与账号"),
+        {
+            "account.logged_in": ActionWord(text("登录"), "login"),
+            "account.logged_out": ActionWord(text("退出"), "logout"),
+            "account.login_refused": ActionWord(text("登录被拒"), *_REFUSED),
+            "account.password_changed": ActionWord(text("修改密码"), *_CHANGED),
+            "account.preferences_changed": ActionWord(text("修改偏好"), *_CHANGED),
+            "session.ended": ActionWord(text("结束会话"), *_ENDED),
+            "access.denied": ActionWord(text("被拒"), *_REFUSED),
+        },
+    ),
+    "posts": Group(
+        text("人员与岗位"),
+        {
+            "staff.made": ActionWord(text("新建账号"), *_MADE),
+            "staff.changed": ActionWord(text("修改账号"), *_CHANGED),
+            "staff.activated": ActionWord(text("启用账号"), *_GRANTED),
+            "staff.deactivated": ActionWord(text("停用账号"), *_ENDED),
+            "staff.password_reset": ActionWord(text("重置密码"), *_CHANGED),
+            "staff.appointed": ActionWord(text("授予岗位"), *_GRANTED),
+            "appointment.made": ActionWord(text("授予岗位"), *_GRANTED),
+            "appointment.changed": ActionWord(text("修改岗位"), *_CHANGED),
+            "appointment.ended": ActionWord(text("解除岗位"), *_ENDED),
+        },
+    ),
+    "setup": Group(
+        text("单位与设置"),
+        {
+            "place.made": ActionWord(text("新建单位"), *_MADE),
+            "place.changed": ActionWord(text("修改单位"), *_CHANGED),
+            "place.closed": ActionWord(text("撤并单位"), *_ENDED),
+            "place.reopened": ActionWord(text("恢复单位"), *_CHANGED),
+            "school_year.made": ActionWord(text("新建学年"), *_MADE),
+            "term.made": ActionWord(text("新建学期"), *_MADE),
+            "term.changed": ActionWord(text("修改学期"), *_CHANGED),
+            "setting.changed": ActionWord(text("修改设置"), *_CHANGED),
+            "definition.published": ActionWord(text("发布定义"), *_GRANTED),
+        },
+    ),
 }
 
-WORDS: Mapping[str, ActionWord] = {action: word for group in GROUPS.values() for action, word in group.items()}
-READS = ("child.read", "child.revealed", "case.read")
+WORDS: Mapping[str, ActionWord] = {action: word for group in GROUPS.values() for action, word in group.words.items()}
+READS = ("child.read", "child.revealed", "case.read", "audit.read")
+LISTS_TAKEN = ("children.exported", "roster.exported")
+
+SUBJECTS: Mapping[str, Text] = {
+    "child": text("儿童"),
+    "relative": text("家庭成员"),
+    "case": text("事项"),
+    "staff": text("账号"),
+    "appointment": text("岗位"),
+    "place": text("单位"),
+    "roster_batch": text("名册"),
+    "children": text("儿童名册"),
+    "definition": text("定义"),
+    "screen": text("页面"),
+    "command": text("命令"),
+    "setting": text("设置"),
+    "term": text("学期"),
+    "school_year": text("学年"),
+    "heading": text("表头用词"),
+    "audit_event": text("审计条目"),
+}
+
+CLASSES: Mapping[str, Text] = {
+    "P0": text("学校年级"),
+    "P1": text("基本信息"),
+    "P2": text("号码住址"),
+    "P3": text("身心与家庭"),
+}
+"""What the protection classes of `access.md` hold, in short."""
+
+PARTICULARS: Mapping[str, Text] = {
+    "number": text("案号"),
+    "version": text("版本"),
+    "rows": text("行数"),
+    "sha256": text("文件摘要"),
+    "file": text("文件摘要"),
+    "digest": text("内容摘要"),
+    "sheet": text("工作表"),
+    "row": text("行"),
+    "code": text("代码"),
+    "permission": text("所需权限"),
+    "path": text("页面"),
+    "name": text("名称"),
+    "login": text("账号"),
+    "key": text("名称"),
+    "count": text("个数"),
+    "accepted": text("通过"),
+    "created": text("新建"),
+    "updated": text("更新"),
+    "refused": text("未通过"),
+    "warnings": text("提醒"),
+    "removed": text("撤回"),
+    "school_year": text("学年"),
+}
+"""Particulars of an event that are shown as they stand; the others are shown in words of their own, or not at all."""
+
+_OTHERS: Mapping[str, Fact] = {
+    fact.key: fact
+    for fact in (
+        Fact("word", text("表头"), "P0"),
+        Fact("field", text("对应字段"), "P0"),
+        Fact("language", text("语言"), "P0"),
+        Fact("theme", text("外观"), "P0"),
+        Fact("text_size", text("字号"), "P0"),
+        Fact("officers.separate", text("三员分立"), "P0", "yes_no"),
+    )
+}
 
 
 def action_word(action: str) -> ActionWord:
@@ -93,3 +189,21 @@ def action_word(action: str) -> ActionWord:
     if action.endswith(".exported") and action not in WORDS:
         return ActionWord(text("导出"), *_SENT)
     return WORDS.get(action) or ActionWord(Text("{action}", {"action": action}), "dots")
+
+
+def actions_of(chosen: str) -> tuple[str, ...]:
+    """Return the actions behind a choice: those of a group, the one action, or none for an unknown word."""
+    if chosen in GROUPS:
+        return tuple(GROUPS[chosen].words)
+    return (chosen,) if chosen in WORDS else ()
+
+
+def field_of(subject_type: str, field: str) -> tuple[Text | None, Fact | None]:
+    """Return whose field it is (of guardian, father or mother) and what is known of it, None for what is not."""
+    if field in _OTHERS:
+        return None, _OTHERS[field]
+    owner, _dot, key = field.rpartition(".")
+    slot = CODE_LISTS["relative_slot"].get(owner)
+    if slot is not None:
+        return slot, RELATIVE.get(key)
+    return None, BY_SUBJECT.get("child" if subject_type == "case" else subject_type, CHILD).get(key)

@@ -2,193 +2,218 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
 
-from admin_app.desk import current_policy, system_session
-from admin_app.pages.child_changes import fact_of, value_word
+from admin_app.pages.audit_filter import Asked
+from admin_app.pages.audit_names import Entry, Names, subject_word
 from admin_app.shell import role_word
 from admin_app.wording import say, say_seconds
-from models.audit import AuditEvent
-from models.database import OfficeSession
-from models.scope import NO_PLACE
-from models.vault import SealBroken, learn_keys
-from workflows.audit import is_genuine, open_value
-from workflows.audit_words import action_word
-from workflows.engine.published import workflow_in_force
-from workflows.fields import visible
-from workflows.refusal import Missing
-from workflows.text import text
+from models.vault import SealBroken
+from workflows.audit import Happening, is_genuine, open_value
+from workflows.audit_words import CLASSES, PARTICULARS, action_word, field_of
+from workflows.fields import Fact, visible
+from workflows.mask import masked
+from workflows.reading import code_list
 
-OWNERS = {"guardian": text("监护人"), "father": text("父亲"), "mother": text("母亲")}
-SUBJECTS = {
-    "child": text("儿童"),
-    "relative": text("家庭成员"),
-    "case": text("事项"),
-    "staff": text("人员"),
-    "appointment": text("岗位"),
-    "place": text("单位"),
-    "roster_batch": text("名册"),
-    "definition": text("定义"),
-    "screen": text("页面"),
-    "setting": text("设置"),
-    "term": text("学期"),
-    "school_year": text("学年"),
-    "heading": text("表头用词"),
-    "heading_synonym": text("表头用词"),
-    "audit_event": text("审计"),
-}
+MOST_NAMED = 50
+LONGEST_DIGEST = 16
+Opened = tuple[dict[str, Any], Happening | None]
+"""A page's context, and the read to put on record before it leaves, None where it shows nothing above P0."""
+_OUT_OF_REACH = "P3"  # counselling, health and family stay between the people of the case, whatever the level
 
 
-@dataclass(frozen=True)
-class Reader:
-    """Who reads the trail: the session on it, the highest class they see over a row, and names of places."""
-
-    session: OfficeSession
-    sees: str
-    places: Mapping[str, str]
+def action_tag(action: str) -> dict[str, Any]:
+    """Return the tag of an action."""
+    word = action_word(action)
+    return {"kind": word.kind, "word": say(word.word), "icon": word.icon}
 
 
-def child_number(child_id: int) -> str:
-    """Return how a child is named to those who see no names: the end of its number."""
-    return f"#{child_id % 1_000_000:06d}"
+def actor_word(entry: Entry) -> str:
+    """Return who acted: a person, a part of the system, or nobody who had logged in."""
+    if entry.event.actor_id is None:
+        return str(_("未登录") if entry.event.role == "nobody" else _("系统"))
+    return entry.event.actor_name
 
 
-def subject_word(event: AuditEvent, body: Mapping[str, Any]) -> str:
-    """Return whom or what an entry is about, without a child's name."""
-    kind = SUBJECTS.get(event.subject_type)
-    word = say(kind) if kind else event.subject_type
-    facts = body["facts"]
-    named = facts.get("number") or facts.get("name") or facts.get("login") or facts.get("key") or ""
-    if event.child_id is not None:
-        return f"{_('儿童')} {child_number(event.child_id)}"
-    return f"{word} {named}".strip()
+def actor_role(entry: Entry) -> str:
+    """Return the post in which a person acted, or the part of the system."""
+    if entry.event.role == "nobody":
+        return _("没有岗位") if entry.event.actor_id is not None else ""
+    return role_word(entry.event.role)
 
 
-def place_word(event: AuditEvent, places: Mapping[str, str]) -> str:
-    """Return school and class, or the lowest place, of an entry."""
-    codes = [getattr(event, f"{level}_code") for level in ("city", "county", "township", "school", "class")]
-    real = [code for code in codes if code != NO_PLACE]
-    return " ".join(places.get(code, "") for code in real[-2:] if code in places)
-
-
-def who_word(role: str) -> str:
-    """Return the role of an entry; what is no role is a part of the system, or somebody who had not logged in."""
-    if role == "nobody":
-        return str(_("未登录"))
-    return role_word(role) if role in current_policy().roles else str(_("系统"))
-
-
-def classes_word(classes: Iterable[str]) -> str | None:
-    """Return what the field classes of a look hold, in words."""
-    seen = [str(word) for field_class, word in _classes() if field_class in classes]
-    return "、".join(seen) or None
-
-
-def _classes() -> tuple[tuple[str, str], ...]:
-    return (("P0", _("学校年级")), ("P1", _("姓名")), ("P2", _("号码住址")), ("P3", _("保密内容")))
-
-
-def states_word(facts: Mapping[str, Any], with_origin: bool = True) -> str | None:
-    """Return the states that a case went between, in the words of the workflow in force."""
-    if not facts.get("to") or not facts.get("workflow"):
-        return None
+def reason_of(names: Names, entry: Entry) -> str | None:
+    """Return the reason given, None when there is none; one whose key was destroyed is told as erased."""
     try:
-        states = workflow_in_force(system_session(), facts["workflow"]).workflow.states
-    except Missing:
-        states = {}
-    passed = [facts[key] for key in (("from", "to") if with_origin else ("to",)) if facts.get(key)]
-    return " → ".join(say(states[key].label) if key in states else key for key in passed)
-
-
-def reason_of(reader: Reader, event: AuditEvent, body: Mapping[str, Any]) -> str | None:
-    """Return the reason given, None when there is none or it may not be read any more."""
-    try:
-        return open_value(reader.session, event.id, "reason", body["reason"])
+        return open_value(names.session, entry.event.id, "reason", entry.body["reason"])
     except SealBroken:
         return str(_("已按规定删除"))
 
 
-def learn_owners(session: OfficeSession, bodies: Sequence[Mapping[str, Any]]) -> None:
-    """Fetch the keys for all values of some entries with one query."""
-    learn_keys(session, [body["owner"] for body in bodies if body["owner"] is not None])
+def classes_word(classes: list[str]) -> str:
+    """Return the protection classes that were shown, in words; school and grade are not worth one."""
+    return "、".join(say(CLASSES[shown]) for shown in sorted(classes) if shown in CLASSES and shown != "P0")
 
 
-def entry_card(reader: Reader, event: AuditEvent) -> dict[str, Any]:
-    """Return the context of `audit/entry.html`: facts, differences, and whether the entry is as it was written."""
-    body = json.loads(event.body)
-    learn_owners(reader.session, [body])
-    word = action_word(event.action)
-    genuine = is_genuine(reader.session, event)
+def differences(names: Names, entry: Entry) -> list[dict[str, Any]]:
+    """Return the changed fields for `parts/blocks.html`, every value as its class allows."""
+    return [_difference(names, entry, change) for change in entry.body["changes"]]
+
+
+def shown_above_p0(entry: Entry) -> list[str]:
+    """Return the classes above P0 of which an entry's page shows anything to this reader."""
+    classes = {change["class"] for change in entry.body["changes"]}
+    return sorted(c for c in classes if c not in ("P0", _OUT_OF_REACH) and visible(c, entry.sees))
+
+
+def _difference(names: Names, entry: Entry, change: Mapping[str, Any]) -> dict[str, Any]:
+    slot, fact = field_of(entry.event.subject_type, change["field"])
+    label = say(fact.label) if fact else change["field"]
+    found: dict[str, Any] = {"field": f"{say(slot)} · {label}" if slot else label}
+    if change["class"] == _OUT_OF_REACH:
+        return found | {"secret": _("有改动，内容不在督查范围内")}
+    note = say(CLASSES[change["class"]]) if change["class"] != "P0" else ""
+    if not visible(change["class"], entry.sees):
+        covered = {side: None if change[side] is None else _("已遮盖") for side in ("old", "new")}
+        return found | covered | {"note": note}
+    try:
+        old, new = (_opened(names, entry, change, fact, side) for side in ("old", "new"))
+    except SealBroken:
+        return found | {"secret": _("已按规定删除")}
+    return found | {"old": old, "new": new, "note": note}
+
+
+def _opened(names: Names, entry: Entry, change: Mapping[str, Any], fact: Fact | None, side: str) -> str | None:
+    value = open_value(names.session, entry.event.id, f"{change['field']}.{side}", change[side])
+    if value is None:
+        return None
+    if change["class"] == "P2":
+        return masked(fact, value) if fact and fact.protection == "P2" else _("已遮盖")
+    return value_word(names, fact, value)
+
+
+def value_word(names: Names, fact: Fact | None, value: str) -> str:
+    """Return a stored value in words: the label of a code, yes or no, the name of a place or role, or itself."""
+    if fact is None:
+        return value
+    if fact.kind == "yes_no":
+        return str(_("是") if value == "true" else _("否"))
+    if fact.kind == "place" and value.isdecimal() and int(value) in names.place_ids:
+        return names.place(names.place_ids[int(value)].code)
+    if fact.kind == "role":
+        return role_word(value)
+    return say(code_list(fact.code_list).get(value, value)) if fact.code_list else value
+
+
+def amount(names: Names, entry: Entry) -> str:
+    """Return in a few words how much an entry is about: states, rows, fields, what was seen."""
+    facts = entry.facts
+    if facts.get("to"):
+        came, went = names.state(entry, "from"), names.state(entry, "to")
+        return f"{came} → {went}" if came else went
+    if facts.get("rows") is not None:
+        return str(_("%(n)s 行", n=f"{facts['rows']:,}"))
+    if entry.body["changes"]:
+        return str(_("%(n)s 个字段", n=len(entry.body["changes"])))
+    if facts.get("classes"):
+        return classes_word(facts["classes"])
+    return _revealed(entry)
+
+
+def _revealed(entry: Entry) -> str:
+    field = entry.facts.get("field")
+    fact = field_of(entry.event.subject_type, field)[1] if isinstance(field, str) else None
+    return say(fact.label) if fact else ""
+
+
+def entry_card(names: Names, entry: Entry) -> dict[str, Any]:
+    """Return an entry for `audit/entry.html`: tags, facts, differences and whether it is as it was written."""
+    genuine = is_genuine(names.session, entry.event)
     return {
-        "number": event.id,
-        "tag": {"kind": word.kind, "word": say(word.word), "icon": word.icon},
-        "genuine": {"kind": "ok", "word": _("校验一致")} if genuine else {"kind": "bad", "word": _("校验不符")},
-        "facts": _facts(reader, event, body),
-        "diff": [_difference(reader, event, change) for change in body["changes"]],
-        "links": _links(event, body),
+        "number": entry.event.id,
+        "tag": action_tag(entry.event.action),
+        "is_refused": entry.event.outcome == "refused",
+        "genuine": {"kind": "ok", "word": _("校验一致"), "icon": "shield-check"}
+        if genuine
+        else {"kind": "bad", "word": _("校验不符"), "icon": "alert-triangle"},
+        "is_genuine": genuine,
+        "facts": entry_facts(names, entry),
+        "diff": differences(names, entry),
     }
 
 
-def _facts(reader: Reader, event: AuditEvent, body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    told = body["facts"]
+def entry_facts(names: Names, entry: Entry) -> list[dict[str, Any]]:
+    """Return the pairs above an entry's differences, empty ones left out."""
+    event, told = entry.event, entry.facts
+    came, went = names.state(entry, "from"), names.state(entry, "to")
     pairs = [
-        (_("操作人"), f"{event.actor_name or _('未登录')} · {who_word(event.role)}"),
-        (_("时间"), say_seconds(event.at)),
-        (_("自报时间"), body["claimed_at"]),
-        (_("对象"), subject_word(event, body)),
-        (_("单位"), place_word(event, reader.places)),
-        (_("事项"), told.get("number")),
-        (_("环节"), states_word(told)),
-        (_("理由"), reason_of(reader, event, body)),
+        (_("操作人"), {"text": actor_word(entry), "sub": actor_role(entry)}),
+        (_("时间"), {"text": say_seconds(event.at), "sub": _claimed(entry)}),
+        (_("对象"), {"text": subject_word(names, entry), "sub": names.where(event)}),
+        (_("办理"), names.transition(entry)),
+        (_("环节"), f"{came} → {went}" if came else went),
+        (_("理由"), reason_of(names, entry)),
+        (_("看了什么"), classes_word(told["classes"]) if told.get("classes") else _revealed(entry)),
+        (_("结果"), {"tag": {"kind": "bad", "word": _("被拒"), "icon": "ban"}} if event.outcome == "refused" else None),
+        *_particulars(entry),
         (_("授权"), event.grant_ref),
-        (_("结果"), _("被拒") if event.outcome == "refused" else _("已办")),
-        (_("看了什么"), classes_word(told.get("classes", ()))),
-        (_("行数"), told.get("rows")),
-        (_("文件摘要"), (told.get("sha256") or told.get("file") or "")[:16] or None),
-        (_("地址"), body["address"]),
-        (_("请求"), event.request_id[:12]),
+        (_("来源"), {"text": entry.body["address"] or "—", "sub": _("请求 %(number)s", number=event.request_id[:12])}),
     ]
     return [{"key": key, "value": value} for key, value in pairs if value not in (None, "")]
 
 
-def _difference(reader: Reader, event: AuditEvent, change: Mapping[str, Any]) -> dict[str, Any]:
-    fact = fact_of(event.subject_type, change["field"])
-    owner = change["field"].rpartition(".")[0]
-    label = (say(OWNERS[owner]) if owner in OWNERS else "") + (say(fact.label) if fact else change["field"])
-    if change["class"] == "P3" and not visible("P3", reader.sees):
-        return {"field": label, "secret": _("有改动，内容不在督查范围内")}
-    if not visible(change["class"], reader.sees):
-        return {"field": label, "old": _covered(change["old"]), "new": _covered(change["new"]), "note": change["class"]}
-    try:
-        old, new = (open_value(reader.session, event.id, f"{change['field']}.{s}", change[s]) for s in ("old", "new"))
-    except SealBroken:
-        return {"field": label, "secret": _("已按规定删除")}
-    words = (value_word(fact, change["class"], value) for value in (old, new))
-    return {"field": label, **dict(zip(("old", "new"), words, strict=True)), "note": change["class"]}
+def _claimed(entry: Entry) -> str:
+    claimed = entry.body["claimed_at"]
+    return _("自报 %(moment)s", moment=say_seconds(datetime.fromisoformat(claimed))) if claimed else ""
 
 
-def _covered(value: object) -> str | None:
-    return None if value is None else str(_("已遮盖"))
+def _particulars(entry: Entry) -> list[tuple[str, str]]:
+    own = {"key", "school_year"} if entry.event.subject_type != "roster_batch" else set()
+    hidden = own | ({"path"} if entry.event.subject_type in ("screen", "command") else set())
+    found = []
+    for key, value in entry.facts.items():
+        if key in PARTICULARS and key not in hidden and value not in (None, ""):
+            found.append((say(PARTICULARS[key]), _particular(key, value)))
+    return found
 
 
-def _links(event: AuditEvent, body: Mapping[str, Any]) -> list[dict[str, str]]:
-    links = []
-    if event.case_id is not None and body["facts"].get("number"):
-        replay = url_for("audit.case", number=body["facts"]["number"])
-        links.append({"label": _("事项回放"), "url": replay, "icon": "history"})
+def _particular(key: str, value: object) -> str:
+    if key in ("sha256", "file", "digest"):
+        return f"{str(value)[:LONGEST_DIGEST]}…"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def entry_links(entry: Entry, asked: Asked) -> list[dict[str, str]]:
+    """Return where an entry leads: its case step by step, who looked at the child, only this child or person."""
+    event, links = entry.event, []
+    if event.case_id is not None:
+        links.append({"label": _("事项回放"), "url": url_for("audit.case", case=event.case_id), "icon": "history"})
     if event.child_id is not None:
-        links.append(
-            {"label": _("谁看过这名儿童"), "url": url_for("audit.child", number=event.child_id), "icon": "eye"}
-        )
-        links.append(
-            {"label": _("只看这名儿童"), "url": url_for("audit.index", child=event.child_id), "icon": "filter"}
-        )
+        seen = url_for("audit.child", child=event.child_id)
+        links.append({"label": _("谁看过这名儿童"), "url": seen, "icon": "eye"})
+        links.append({"label": _("只看这名儿童"), "url": Asked(whom=event.child_id).url(), "icon": "filter"})
     if event.actor_id is not None:
-        links.append({"label": _("只看此人"), "url": url_for("audit.index", who=event.actor_id), "icon": "user-search"})
+        links.append({"label": _("只看此人"), "url": Asked(who=event.actor_id).url(), "icon": "user-search"})
     return links
+
+
+def read_event(entries: Sequence[Entry]) -> Happening | None:
+    """Return the read of entries whose values show anything above P0, None where they show nothing of it."""
+    classes = sorted({shown for e in entries for shown in shown_above_p0(e)})
+    if not classes:
+        return None
+    event = entries[-1].event
+    return Happening(
+        "audit.read",
+        event.subject_type,
+        event.subject_id,
+        codes=event.level_codes,
+        child_id=event.child_id,
+        case_id=event.case_id,
+        facts={"entries": [e.event.id for e in entries][:MOST_NAMED], "classes": classes},
+    )

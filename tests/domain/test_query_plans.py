@@ -73,7 +73,7 @@ def test_cases_the_trail_and_names_are_found_by_index(sqlite_cast: Cast, level: 
     wanted = CasesWanted("identification", 1, ("open",))
     _assert_indexed(_plans(sqlite_cast, scope, lambda s: list_cases(s, wanted, before=10)))
     _assert_indexed(_plans(sqlite_cast, scope, lambda s: trail(s, TrailFilter(), before=10), kind="audit"))
-    _assert_indexed(_plans(sqlite_cast, scope, lambda s: trail(s, TrailFilter(child_id=7)), kind="audit"))
+    _assert_indexed(_plans(sqlite_cast, scope, lambda s: trail(s, TrailFilter(child_ids=(7,))), kind="audit"))
     named = [plan for plan in _plans(sqlite_cast, scope, lambda s: find_children(s, "lxh")) if "name_gram" in plan]
     assert named
     assert all("gram=?" in plan for plan in named), named

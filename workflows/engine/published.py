@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
@@ -120,3 +120,15 @@ def workflow_version(session: Session, row_id: int) -> WorkflowVersion:
     version = _versions.get(session, row_id)
     assert isinstance(version, WorkflowVersion)
     return version
+
+
+def workflows_numbered(
+    session: Session, numbers: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], WorkflowVersion]:
+    """Return workflows by key and number, those that exist, with one query; none is asked for none."""
+    if not numbers:
+        return {}
+    rows = session.execute(
+        select(Row.id, Row.key, Row.version).where(Row.kind == "workflow", Row.key.in_({key for key, _ in numbers}))
+    ).tuples()
+    return {(key, number): workflow_version(session, row) for row, key, number in rows if (key, number) in numbers}

@@ -70,11 +70,13 @@ def filing_page(session: Session, actor: Actor, opened: str) -> dict[str, Any]:
         found = [filing for filing in found if filing.code in inside]
     total = total_of(found, _("合计"))
     names_shown = may(Permission.CASE_LIST)
+    # A sum beside all rows but one gives that one away.
+    all_hidden = not names_shown and (is_small(total) or any(is_small(filing) for filing in found))
     return {
         "title": _("建档率"),
         "subtitle": f"{place.name if place else _('全部')} · {term_label(term)}",
         "back_url": url_for("filing.index") if place is not None else None,
-        "card": rate_card(total, _("建档率")),
+        "card": rate_card(total, _("建档率")) if not all_hidden else None,
         "counts": [
             (_("待完善"), total.states.get("open", 0)),
             (_("退回补正"), total.states.get("returned", 0)),
@@ -82,23 +84,15 @@ def filing_page(session: Session, actor: Actor, opened: str) -> dict[str, Any]:
             (_("已移出"), total.states.get("not_left_behind", 0)),
         ],
         "columns": _columns(level),
-        "rows": [_row(filing, level, names_shown) for filing in found],
-        "foot": _row(total, level, names_shown)["cells"] if len(found) > 1 else None,
+        "rows": [_row(filing, level, names_shown, not names_shown and is_small(filing)) for filing in found],
+        "foot": _row(total, level, names_shown, all_hidden)["cells"] if len(found) > 1 else None,
+        "is_hidden": all_hidden,
         "empty": {
             "icon": "chart-bar",
             "title": _("本学期还没有建档事项"),
             "text": _("导入名册后这里显示各班各校的建档率"),
         },
     }
-
-
-def _counted() -> tuple[tuple[str, str], ...]:
-    return (
-        ("open", _("待完善")),
-        ("returned", _("退回补正")),
-        ("confirmed", _("待归档审核")),
-        ("not_left_behind", _("已移出")),
-    )
 
 
 def _opened(session: Session, code: str) -> Place | None:
@@ -130,28 +124,36 @@ def _columns(level: str) -> list[dict[str, Any]]:
     ]
 
 
-def _row(filing: Filing, level: str, names_shown: bool) -> dict[str, Any]:
-    def number(value: int) -> dict[str, Any]:
-        if not names_shown and 0 < value < FEWEST_FOR_INSPECTORS:
-            return {"kind": "text", "value": "<5"}
-        return {"kind": "number", "value": value}
+def is_small(filing: Filing) -> bool:
+    """Tell whether a figure about so few children stands in a row that single children could be told from it."""
+    figures = (filing.total, filing.missing, *filing.states.values())
+    return any(0 < figure < FEWEST_FOR_INSPECTORS for figure in figures)
 
+
+def _row(filing: Filing, level: str, names_shown: bool, is_hidden: bool) -> dict[str, Any]:
     inside = url_for("filing.index", place=filing.code) if filing.code and level != "class" else None
     behind = url_for("filing.missing", level=level, code=filing.code) if filing.code and names_shown else None
+    name = {"kind": "link" if inside else "text", "value": filing.name, "url": inside, "is_strong": not filing.code}
+    figures = [_hidden() for _ in range(7)] if is_hidden else _figures(filing, behind)
+    return {"id": filing.code, "url": inside or behind, "cells": [name, *figures]}
+
+
+def _hidden() -> dict[str, Any]:
+    return {"kind": "empty", "value": _("隐去")}
+
+
+def _figures(filing: Filing, behind: str | None) -> list[dict[str, Any]]:
     rate = percent(filing)
-    return {
-        "id": filing.code,
-        "url": inside or behind,
-        "cells": [
-            {"kind": "link" if inside else "text", "value": filing.name, "url": inside, "is_strong": not filing.code},
-            number(filing.total),
-            *(number(filing.states.get(state, 0)) for state in ("open", "returned", "confirmed", "filed")),
-            {"kind": "text", "value": f"{rate}%" if rate is not None else _("不适用")},
-            {"kind": "link", "value": filing.missing, "url": behind}
-            if filing.missing and behind
-            else number(filing.missing),
-        ],
-    }
+    states = [filing.states.get(state, 0) for state in ("open", "returned", "confirmed", "filed")]
+    missing = (
+        linked(filing.missing, behind) if filing.missing and behind else {"kind": "number", "value": filing.missing}
+    )
+    return [
+        {"kind": "number", "value": filing.total},
+        *({"kind": "number", "value": count} for count in states),
+        {"kind": "text", "value": f"{rate}%" if rate is not None else _("不适用")},
+        missing,
+    ]
 
 
 def linked(value: int, url: str) -> dict[str, Any]:

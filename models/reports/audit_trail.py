@@ -121,7 +121,7 @@ def case_numbered(session: Session, number: str) -> tuple[int, int | None] | Non
 
 def names_of_children(session: Session, ids: Collection[int]) -> dict[int, str]:
     """Return the names of some children of the session's scope."""
-    rows = session.execute(select(Child.id, Child.name).where(Child.id.in_(ids))).tuples()
+    rows = session.execute(select(Child.id, Child.name).where(Child.id.in_(ids)))
     return dict(rows.all())
 
 

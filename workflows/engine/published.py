@@ -130,5 +130,5 @@ def workflows_numbered(
         return {}
     rows = session.execute(
         select(Row.id, Row.key, Row.version).where(Row.kind == "workflow", Row.key.in_({key for key, _ in numbers}))
-    ).tuples()
+    )
     return {(key, number): workflow_version(session, row) for row, key, number in rows if (key, number) in numbers}

@@ -16,9 +16,16 @@ from models.database import Database
 from models.schema import upgrade
 from models.vault import Keystore
 from tests.cast import Cast, fill
+from tests.journeys.left_out import LEFT_OUT
 from tests.postgres import running_server
 
 OWNER, APPLICATION = "office_owner", "office_app"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line that the browser tests did not run, if so."""
+    if any(LEFT_OUT in str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())):
+        terminalreporter.write_line(LEFT_OUT)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ from functools import cache
 
 from playwright.sync_api import Browser, sync_playwright
 
-LEFT_OUT = "browser tests are left out: no Chromium with a Chinese font (install 'chromium' and 'fonts-noto-cjk')"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox",

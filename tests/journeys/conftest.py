@@ -13,7 +13,8 @@ from playwright.sync_api import Browser
 
 from models.vault import Keystore
 from tests.cast import PASSWORD, Cast
-from tests.journeys.chromium import LEFT_OUT, find_chromium, running_chromium
+from tests.journeys.chromium import find_chromium, running_chromium
+from tests.journeys.left_out import LEFT_OUT
 from tests.journeys.person import Person
 from tests.journeys.site import Site, running_site
 
@@ -55,7 +56,11 @@ def at_desk(chromium: Browser, site: Site, width: int, request: pytest.FixtureRe
         person = Person(chromium, site.url, width, f"{story}-{next(windows):02d}-{login or 'anyone'}")
         if login is not None:
             person.logs_in(login, password)
-        yield person
+        try:
+            yield person
+        except BaseException as fault:
+            fault.add_note(f"{person.page.url}: {person.faults}")
+            raise
         person.leaves()
 
     return sitting

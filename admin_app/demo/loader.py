@@ -72,9 +72,12 @@ class Loader:
         self._cursor.executemany("INSERT INTO gram_heap VALUES (?, ?, ?)", heap)
 
     def finish(self) -> None:
-        """Sort the grams in and build the indexes."""
-        if not self._is_sqlite:
-            return
+        """Sort the grams in, build the indexes, and let the planner learn how the values are spread."""
+        if self._is_sqlite:
+            self._sort_in()
+        self._cursor.execute("ANALYZE")
+
+    def _sort_in(self) -> None:
         levels = ", ".join(f"p.{column}" for column in LEVEL_COLUMNS)
         self._cursor.execute(
             f"INSERT INTO name_gram (gram, {LEVELS_SQL}, child_id) SELECT h.gram, {levels}, h.child_id "  # noqa: S608

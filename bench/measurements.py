@@ -1,0 +1,22 @@
+"""Every measurement by its name: the table of contents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from bench import engine, records, server, web
+from bench.data import World
+from bench.figure import Figure
+
+MEASUREMENTS: dict[str, Callable[[World], Iterator[Figure]]] = {
+    "list": web.list_first,
+    "deep": web.list_deep,
+    "search": web.search,
+    "edit": web.edit,
+    "filing-page": web.filing,
+    "transition": engine.transition,
+    "import": records.import_rows,
+    "filing": records.filing_rate,
+    "readers": server.readers,
+    "start": server.start,
+}

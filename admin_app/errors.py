@@ -54,8 +54,11 @@ def bind(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def refused(fault: Refusal) -> Response:
         if isinstance(fault, Denied):
-            if not g.get("denial_recorded"):
-                record_denial(fault, request.endpoint or request.path)
+            try:
+                if not g.get("denial_recorded"):
+                    record_denial(fault, request.endpoint or request.path)
+            except SQLAlchemyError as unwritten:
+                return unavailable(unwritten)
             return _page(403, _words(403)[0], say(fault.message))
         code = 404 if isinstance(fault, Missing) else 409
         title = _words(404)[0] if code == 404 else (_words(409)[0] if isinstance(fault, Stale) else _("没有办成"))
@@ -79,7 +82,7 @@ def bind(app: Flask) -> None:
         return page
 
     @app.errorhandler(OperationalError)
-    def unavailable(fault: OperationalError) -> Response:
+    def unavailable(fault: SQLAlchemyError) -> Response:
         app.logger.error("request %s: the database does not answer", origin().request_id, exc_info=fault)
         return _page(503, *_words(503))
 

@@ -131,7 +131,7 @@ def _base(form: Any) -> dict[str, str]:
         return {}
     try:
         base = json.loads(form["base"].data or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):  # brackets within brackets within brackets
         return {}
     return base if isinstance(base, dict) else {}
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, unquote
 
+from models.case import Case
 from models.place import Place
 from models.roster import HeadingSynonym
 from models.school_year import Term
@@ -24,6 +25,9 @@ def arguments_of(world: Marked) -> dict[str, list[str]]:
         "<export_type>": ["xlsx"],
         "<number>": [*world.cases.values(), "MD-2026-9999"],
         "<transition>": ["complete", "not_left_behind"],
+        "<entry>": [str(entry) for code in CLASSES for entry in world.entries(code)[:9]],
+        "<case>": [str(found) for found in world.ids(Case)],
+        "<child>": [str(found) for found in world.children.values()],
         "<level>/<code>": ["township/LX", "township/BT", "township/-", "school/ZX", "school/BX", "school/XZ",
                            *(f"class/{code}" for code in CLASSES), "city/QZ"],
         "<int(max=9223372036854775807):batch_id>": [str(found) for found in world.batches.values()],
@@ -91,6 +95,10 @@ def queries(world: Marked, rule: str) -> list[str]:
         return [f"{named}={row}" for row in of_new]
     if page == "ajax":
         return [f"name=place&query={quote(word)}" for word in ("", "B", "%")]
+    if rule in ("/audit/", "/audit/export"):
+        people = ("", "qin", "白若川", "child=MD-2026-0004", f"child={quote('林')}", "case=MD-2026-0004", "refused=1")
+        asked_for = [word if "=" in word else f"person={quote(word)}" for word in people]
+        return asked_for + [f"whom={world.children[code]}" for code in ("ZX-2302", "BX-2101")]
     if rule == "/filing/":
         return ["", *(f"place={code}" for code in ("QZ", "LX", "BT", "ZX", "BX", "XZ", "BX-2101", "-"))]
     if rule == "/roster/":

@@ -16,6 +16,7 @@ from sqlalchemy import event, select
 
 from admin_app import create_app
 from admin_app.config import Settings
+from models.audit import AuditEvent
 from models.case import Case
 from models.child import Child, Relative
 from models.database import Database
@@ -66,6 +67,12 @@ class Marked:
         """The first row of a table that fits."""
         with self.cast.database.session(system_scope("tests")) as session:
             return session.scalars(select(row_class).where(*conditions).order_by(row_class.id)).first()
+
+    def entries(self, class_code: str) -> list[int]:
+        """The numbers of the trail's entries about rows of a class."""
+        with self.cast.database.session(system_scope("tests"), kind="audit") as session:
+            told = select(AuditEvent.id).where(AuditEvent.class_code == class_code)
+            return list(session.scalars(told.order_by(AuditEvent.id)))
 
     def log_in(self, login: str) -> FlaskClient:
         """A fresh browser of one of the cast."""

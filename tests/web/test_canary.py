@@ -38,6 +38,7 @@ READS_NAMES = {"office", "principal", "class_teacher", "counsellor"}
 READS_CONFIDENCES = {"class_teacher", "counsellor"}
 READS_STAFF = {"office", "principal", "system_officer", "security_officer"}
 READS_PLACES = READS_STAFF | {"class_teacher", "counsellor", "inspector"}
+READS_TRAIL = {"inspector", "audit_officer"}
 IMPORTS = {"office"}
 HOME = {login: posts[0][1] if posts else "ZX" for login, posts in POSTS.items()}
 ON_CASES = {

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from models.case import Case
 from models.place import Place
 from models.roster import HeadingSynonym
 from models.school_year import Term
@@ -93,6 +94,12 @@ GET  /roster/<batch>/refused            ooxxxxxmxxxx l
 POST /roster/<batch>/import             ooxxxxxmxxxx l
 POST /roster/<batch>/undo               ooxxxxxmxxxx l
 POST /roster/<batch>/drop               ooxxxxxmxxxx l
+
+GET  /audit/                            xxxxxxoxxxox l
+GET  /audit/entries/<entry>             xxxxxxoxxxox l
+GET  /audit/cases/<case>                xxxxxxoxxxox l
+GET  /audit/children/<child>            xxxxxxoxxxox l
+GET  /audit/export                      xxxxxxoxxxox l
 
 GET  /places/                           ooxxxoxoooxx l
 GET  /places/details/                   ooxxxoxmooxx l
@@ -211,6 +218,9 @@ def _address(world: Marked, rule: str) -> str:
         "<transition>": "complete",
         "<level>": "class",
         "<code>": "ZX-2302",
+        "<entry>": str(world.entries("ZX-2302")[0]),
+        "<case>": str(world.one(Case, Case.number == world.cases["ZX-2302"]).id),
+        "<child>": str(world.children["ZX-2302"]),
         "<batch>": str(world.batches["ZX-drop" if rule.endswith("/drop") else "ZX"]),
     }
     for name, value in found.items():

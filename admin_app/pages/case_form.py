@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Request, url_for
+from flask import Request, flash, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
@@ -71,9 +71,10 @@ def refused_form(
     form = make_form(validator, {}, request.form)
     show_faults(form, refusal.faults)
     screen = _screen(view, option, validator, form, "")
-    screen["alert"] = None if refusal.faults else say(refusal.message)
     if isinstance(refusal, Stale):
         screen["stale"] = _stale(view, validator, request)
+    elif not any(key in form for key in refusal.faults):
+        flash(say(refusal.message), "bad")
     return {"form": _Posted(form, uuid.uuid4().hex), "screen": screen}
 
 

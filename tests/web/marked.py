@@ -190,13 +190,14 @@ def _send_back(world: Marked, code: str) -> None:
     """Walk a case to the state in which the class teacher has to mend it, with a marked reason."""
     number = world.cases[code]
     with world.cast.acting(TEACHER[code], Permission.CASE_ACT) as tx:
-        act_on_case(tx, number, Request("complete", None, _file_of(code)))
+        act_on_case(tx, number, Request("complete", None, file_of(code)))
     with world.cast.acting("qin", Permission.CASE_ACT) as tx:
         reason = "缺" + _mark(world, code, "因", "P1")
         act_on_case(tx, number, Request("send_back", None, {"reason": reason}))
 
 
-def _file_of(code: str) -> dict[str, object]:
+def file_of(code: str) -> dict[str, object]:
+    """Return what a class teacher fills into the file of a class's marked child."""
     number, mark = CLASSES.index(code) + 1, code.replace("-", "")
     return {
         "care_situation": "grandparents", "absence_since": "2025-10-16", "is_boarding": "false", "is_poor": "false",

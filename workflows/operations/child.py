@@ -60,10 +60,11 @@ def add_relative(
 ) -> Relative:
     """Add a relative of a child, called last unless a place in the order is given.
 
-    A form sent twice (same `key`) adds one. Raises Refusal `bad_values`, `slot_taken` (one guardian, father, mother).
+    A form sent twice (same `key`) adds one. Raises Refusal `bad_values`, `slot_taken` (one guardian, father, mother),
+    `key_reused`.
     """
     child = _child(tx, child_id)
-    if (added := _added_before(tx, key)) is not None:
+    if (added := _added_before(tx, child.id, key)) is not None:
         return added
     _refuse_unseen(tx, child, RELATIVE, values)
     given = {key: value for key, value in values.items() if key != "call_order" or value not in (None, "")}
@@ -79,7 +80,8 @@ def add_relative(
     _flush_slot(tx)
     if key is not None and tx.actor.staff_id is not None:
         answer = {"relative": relative.id}
-        tx.session.add(RepeatedRequest(key=key, staff_id=tx.actor.staff_id, digest=ADDED, answer=answer, at=tx.now))
+        mark = f"{ADDED}:{child.id}"
+        tx.session.add(RepeatedRequest(key=key, staff_id=tx.actor.staff_id, digest=mark, answer=answer, at=tx.now))
     _tell(tx, "relative.added", relative, changes)
     return relative
 
@@ -196,10 +198,12 @@ def _relatives(tx: Transaction, child_id: int) -> list[Relative]:
     return sorted(rows, key=lambda row: (row.call_order, SLOT_ORDER.index(row.slot), row.id))
 
 
-def _added_before(tx: Transaction, key: str | None) -> Relative | None:
+def _added_before(tx: Transaction, child_id: int, key: str | None) -> Relative | None:
     kept = tx.session.get(RepeatedRequest, (key, tx.actor.staff_id)) if key and tx.actor.staff_id else None
-    if kept is None or kept.digest != ADDED:
+    if kept is None:
         return None
+    if kept.digest != f"{ADDED}:{child_id}":
+        raise Refusal("key_reused", text("这个请求编号已用于另一件事"))
     return fetch(tx, Relative, kept.answer["relative"])
 
 

@@ -54,7 +54,11 @@ def _served(world: World) -> Iterator[Running]:
         yield Running(process, port, time.perf_counter() - began)
     finally:
         process.terminate()
-        process.wait(timeout=PATIENCE)
+        try:
+            process.wait(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _answers(port: int) -> bool:
@@ -66,10 +70,13 @@ def _answers(port: int) -> bool:
 
 def _get(port: int, path: str, cookie: str = "") -> http.client.HTTPResponse:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
-    answer = connection.getresponse()
-    answer.read()
-    return answer
+    try:
+        connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
+        answer = connection.getresponse()
+        answer.read()
+        return answer
+    finally:
+        connection.close()  # an open connection would hold up the server's end
 
 
 def start(world: World) -> Iterator[Figure]:
@@ -118,6 +125,7 @@ def _read(port: int, cookie: str, counts: list[int], place: int, end: float) -> 
         if answer.status != 200 or b"<table" not in answer.read():
             raise RuntimeError(f"no list: {answer.status}")
         counts[place] += 1
+    connection.close()
 
 
 def _log_in(port: int, login: str, password: str) -> str:
@@ -131,6 +139,7 @@ def _log_in(port: int, login: str, password: str) -> str:
     connection.request("POST", "/login", body, kind)
     answer = connection.getresponse()
     answer.read()
+    connection.close()
     if answer.status != 302:
         raise RuntimeError(f"{login} cannot log in: {answer.status}")
     return _cookie(answer)

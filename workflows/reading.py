@@ -31,9 +31,7 @@ _INTEGER = re.compile(r"[0-9]{1,6}")
 _FUTURE_ALLOWED = frozenset({"from_on", "until_on", "first_on", "last_on"})
 
 
-def read(
-    row_class: type[Any], facts: Mapping[str, Fact], raw: Mapping[str, Cell], *, today: date
-) -> dict[str, Any]:
+def read(row_class: type[Any], facts: Mapping[str, Fact], raw: Mapping[str, Cell], *, today: date) -> dict[str, Any]:
     """Return the values to store in rows of a class; raises Refusal `bad_values` that names every field at fault.
 
     Fields outside `facts` are refused with a KeyError: no form can set what its operation did not name.

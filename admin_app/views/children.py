@@ -43,7 +43,12 @@ from workflows.text import text
 IDENTIFICATION = "identification"
 Guardian = aliased(Relative, name="guardian")
 LISTED = load_only(
-    Child.name, Child.name_key, Child.sex, Child.birth_on, Child.care_situation, Child.risk,
+    Child.name,
+    Child.name_key,
+    Child.sex,
+    Child.birth_on,
+    Child.care_situation,
+    Child.risk,
     *(getattr(Child, f"{level}_code") for level in LEVELS),
 )
 LISTED_GUARDIAN = load_only(Guardian.name, Guardian.relation, Guardian.phone_sealed, Guardian.child_id)

@@ -53,8 +53,7 @@ def _wall_postgresql() -> None:
             "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
         )
         op.execute(
-            f"CREATE TRIGGER never_empty BEFORE TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            f"CREATE TRIGGER never_empty BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
 
 

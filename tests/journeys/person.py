@@ -14,7 +14,7 @@ from tests.cast import PASSWORD
 
 WATCH = Path(__file__).with_name("watch.js")
 SHOTS = os.environ.get("SHOUWANG_SHOTS")
-PHONE = 600
+PHONE, NARROWEST = 600, 360
 
 
 class Person:
@@ -105,6 +105,12 @@ class Person:
             file = f"{self.story}-{self.width}-{self._pictures:02d}-{name}.png"
             # Without `caret` a style element would be put into the page, which its content policy refuses.
             self.page.screenshot(path=Path(SHOTS) / file, full_page=True, caret="initial")
+
+    def narrows(self) -> None:
+        """Show the page on the narrowest phone for a moment: it must not grow wider than that."""
+        self.page.set_viewport_size({"width": NARROWEST, "height": 844})
+        self.page.wait_for_function("document.scrollingElement.scrollWidth <= innerWidth")
+        self.page.set_viewport_size({"width": self.width, "height": 844})
 
     def leaves(self) -> None:
         """Close the browser window; no page may have shown a fault."""

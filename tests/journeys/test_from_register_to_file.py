@@ -168,7 +168,7 @@ def find_the_draft_and_go_on(zhou: Person, number: str) -> None:
     """In a new tab the form stands as it was left."""
     zhou.new_tab()
     zhou.opens(f"/cases/{number}/complete")
-    expect(zhou.page.locator("[data-draft-state]:visible")).to_contain_text("已恢复")
+    zhou.sees("已恢复 2026-11-20 10:00 的草稿")
     expect(zhou.page.get_by_label("父母外出起始日期")).to_have_value("2024-03-01")
     expect(zhou.page.get_by_role("textbox", name="兴趣爱好")).to_have_value("下象棋、画画")
     zhou.keeps_picture("form-draft")

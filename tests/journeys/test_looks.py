@@ -55,6 +55,8 @@ def walk(person: Person, pages: tuple[str, ...], look: str) -> None:
     """Open pages one by one; what is wrong with one is heard on its console."""
     for path in pages:
         person.opens(path)
+        if person.is_on_phone:
+            person.narrows()
         person.keeps_picture(f"{look}{re.sub('[^a-z]+', '-', path) or '-home'}")
 
 

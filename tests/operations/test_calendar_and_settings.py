@@ -164,8 +164,17 @@ def test_only_the_security_officer_lets_go_of_the_officers(cast: Cast, login: st
 def test_the_officers_return_only_when_nobody_mixes_posts(cast: Cast) -> None:
     off = standard_policy(False)
     act(cast, "sec", SETTING, switch_officers, False, was_separate=True)
-    act(cast, "chen", Permission.STAFF_APPOINT, appoint, cast["zhou"].staff_id, "system_officer",
-        cast.places["ZX"].id, {}, policy=off)
+    act(
+        cast,
+        "chen",
+        Permission.STAFF_APPOINT,
+        appoint,
+        cast["zhou"].staff_id,
+        "system_officer",
+        cast.places["ZX"].id,
+        {},
+        policy=off,
+    )
     with pytest.raises(Refusal, match="mixed_roles"):
         act(cast, "sec", SETTING, switch_officers, True, was_separate=False)
     with pytest.raises(Stale):

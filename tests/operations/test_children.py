@@ -47,8 +47,16 @@ def _relative(cast: Cast, name: str = "林长顺") -> tuple[int, int]:
 
 def test_fields_change_and_each_is_told(cast: Cast) -> None:
     child = cast.add_child("ZX-2302")
-    _change(cast, child, id_number=GIRL.lower(), home_phone="0851－82234567", risk="high", is_boarding="true",
-            home_address="柳溪镇枫林村三组", absence_since="2024.3.5")
+    _change(
+        cast,
+        child,
+        id_number=GIRL.lower(),
+        home_phone="0851－82234567",
+        risk="high",
+        is_boarding="true",
+        home_address="柳溪镇枫林村三组",
+        absence_since="2024.3.5",
+    )
     with cast.database.session(system_scope("tests")) as session:
         row = session.get_one(Child, child)
         assert (row.id_number, row.birth_on, row.home_phone) == (GIRL, date(2016, 3, 12), "0851-82234567")

@@ -54,8 +54,14 @@ def test_a_class_is_named_by_cohort_and_number(cast: Cast) -> None:
     place = _place(cast, "ZX-2403")
     assert (place.name, place.cohort, place.number) == ("三（3）班", 2024, 3)
     with pytest.raises(Refusal, match="class_exists"):
-        act(cast, "qin", MANAGE, make_place, _id(cast, "ZX"),
-            {"kind": "class", "cohort": 2024, "number": 3, "code": "OTHER"})
+        act(
+            cast,
+            "qin",
+            MANAGE,
+            make_place,
+            _id(cast, "ZX"),
+            {"kind": "class", "cohort": 2024, "number": 3, "code": "OTHER"},
+        )
     with pytest.raises(Refusal, match="bad_values") as refused:
         act(cast, "qin", MANAGE, make_place, _id(cast, "ZX"), {"kind": "class", "cohort": 2024})
     assert set(refused.value.faults) == {"number"}

@@ -92,9 +92,7 @@ def _rows(cast: Cast) -> dict[str, dict[str, Any]]:
     with cast.database.session(system_scope("tests")) as session:
         relative = session.scalars(select(Relative.id)).one()
         year = session.scalars(select(SchoolYear.id)).one()
-        post = session.scalars(
-            select(Appointment.id).where(Appointment.staff_id == cast["zhou"].staff_id)
-        ).one()
+        post = session.scalars(select(Appointment.id).where(Appointment.staff_id == cast["zhou"].staff_id)).one()
         assert session.get(HeadingSynonym, word.id)
     return {
         "children": {"id": child, "field": "home_phone"},

@@ -70,9 +70,7 @@ def _edit(client: Any, path: str, **changes: str) -> Any:
 
 
 @pytest.mark.parametrize("route", ID_ROUTES)
-def test_a_hostile_number_is_a_row_that_does_not_exist(
-    sqlite_cast: Cast, client_of: ClientOf, route: str
-) -> None:
+def test_a_hostile_number_is_a_row_that_does_not_exist(sqlite_cast: Cast, client_of: ClientOf, route: str) -> None:
     sqlite_cast.add_child("ZX-2302")
     client = client_of("chen")
     verb = "remove" if "relatives" in route else "close"
@@ -149,7 +147,7 @@ def test_nothing_is_done_without_the_forms_token(sqlite_cast: Cast, client_of: C
     answer = client.post(target, data={"name": "改", "reason": "核对号码", "word": "x"}, base_url="https://localhost")
     assert answer.status_code == 400
     assert "13800001234" not in answer.text
-    assert not [told for told in events(sqlite_cast) if told[1] != "session.began"]
+    assert not [told for told in events(sqlite_cast) if told[1] != "account.logged_in"]
 
 
 def test_a_protected_value_that_stands_masked_in_the_form_stays_as_it_is(
@@ -167,9 +165,7 @@ def test_a_protected_value_that_stands_masked_in_the_form_stays_as_it_is(
         assert (kept.home_phone, kept.home_address) == ("13800001234", None)
 
 
-def test_a_refused_form_keeps_what_was_typed_and_says_where_it_is_wrong(
-    sqlite_cast: Cast, client_of: ClientOf
-) -> None:
+def test_a_refused_form_keeps_what_was_typed_and_says_where_it_is_wrong(sqlite_cast: Cast, client_of: ClientOf) -> None:
     child = sqlite_cast.add_child("ZX-2302")
     answer = _edit(client_of("chen"), f"/children/edit/?id={child}", home_phone="12", village="枫林村", name="")
     assert answer.status_code == 422

@@ -50,14 +50,13 @@ def change_child(tx: Transaction, child_id: int, rev: int, values: Mapping[str, 
     if child.name != old_name:
         replace_grams(tx.session, child)
     if changes:
-        tx.tell(Happening("child.changed", "child", child.id, child.level_codes, child.id, owner=child.id,
-                          changes=changes))
+        tx.tell(
+            Happening("child.changed", "child", child.id, child.level_codes, child.id, owner=child.id, changes=changes)
+        )
     return child
 
 
-def add_relative(
-    tx: Transaction, child_id: int, values: Mapping[str, Cell], *, key: str | None = None
-) -> Relative:
+def add_relative(tx: Transaction, child_id: int, values: Mapping[str, Cell], *, key: str | None = None) -> Relative:
     """Add a relative of a child, called last unless a place in the order is given.
 
     A form sent twice (same `key`) adds one. Raises Refusal `bad_values`, `slot_taken` (one guardian, father, mother),
@@ -144,8 +143,18 @@ def reveal_value(tx: Transaction, child_id: int, field: str, reason: str, relati
         raise Missing("not_found", text("这一项没有填写"))
     subject = "child" if relative is None else "relative"
     facts = {"field": field, "class": fact.protection}
-    tx.tell(Happening("child.revealed", subject, (relative or child).id, child.level_codes, child.id, owner=child.id,
-                      reason=why[:LONGEST_REASON], facts=facts))
+    tx.tell(
+        Happening(
+            "child.revealed",
+            subject,
+            (relative or child).id,
+            child.level_codes,
+            child.id,
+            owner=child.id,
+            reason=why[:LONGEST_REASON],
+            facts=facts,
+        )
+    )
     return value
 
 
@@ -234,5 +243,14 @@ def _flush_slot(tx: Transaction) -> None:
 
 
 def _tell(tx: Transaction, action: str, relative: Relative, changes: tuple[Change, ...]) -> None:
-    tx.tell(Happening(action, "relative", relative.id, relative.level_codes, relative.child_id,
-                      owner=relative.child_id, changes=changes))
+    tx.tell(
+        Happening(
+            action,
+            "relative",
+            relative.id,
+            relative.level_codes,
+            relative.child_id,
+            owner=relative.child_id,
+            changes=changes,
+        )
+    )

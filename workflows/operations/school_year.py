@@ -57,9 +57,7 @@ def make_term(tx: Transaction, school_year_id: int, values: Mapping[str, Cell], 
     return term
 
 
-def change_term(
-    tx: Transaction, term_id: int, rev: int, values: Mapping[str, Cell], *, is_sure: bool = False
-) -> Term:
+def change_term(tx: Transaction, term_id: int, rev: int, values: Mapping[str, Cell], *, is_sure: bool = False) -> Term:
     """Change the dates or the note of a term.
 
     Raises as `make_term` does; dates of a term that has begun or has cases are asked about as well.

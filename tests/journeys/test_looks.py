@@ -27,6 +27,15 @@ PAGES = (
     "/account",
 )
 CHILD = "林小禾"
+TABS = ("care", "card", "changes")
+FORMS = (
+    "/places/new/",
+    "/terms/new/",
+    "/school-years/new/",
+    "/headings/new/",
+    "/account/password",
+    "/account/sessions",
+)
 
 
 def test_every_page_of_the_office_stands_in_every_look(at_desk: At, site: Site) -> None:
@@ -34,8 +43,11 @@ def test_every_page_of_the_office_stands_in_every_look(at_desk: At, site: Site) 
     child = site.cast.add_child("ZX-2302", CHILD, care_situation="grandparents")
     number = site.cast.open_case(child)
     pages = (*PAGES, f"/children/details/?id={child}", f"/cases/{number}", f"/cases/{number}?tab=diagram")
+    forms = (f"/children/edit/?id={child}", *(f"/children/details/?id={child}&tab={tab}" for tab in TABS))
+    forms += (f"/children/reveal/?id={child}&field=home_address", f"/cases/{number}/not_left_behind")
     with at_desk("qin") as qin:
         walk(qin, pages, "plain")
+        walk(qin, (*FORMS, *forms), "form")
         choose(qin, "深色")
         expect(qin.page.locator("html")).to_have_attribute("data-theme", "dark")
         assert is_dark(qin)

@@ -15,6 +15,9 @@ from tests.cast import PASSWORD
 WATCH = Path(__file__).with_name("watch.js")
 SHOTS = os.environ.get("SHOUWANG_SHOTS")
 PHONE, NARROWEST = 600, 360
+PATIENCE = 20_000  # milliseconds; other tests may share the machine
+
+expect.set_options(timeout=PATIENCE)
 
 
 class Person:
@@ -33,7 +36,7 @@ class Person:
             base_url=address,
             accept_downloads=True,
         )
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(PATIENCE)
         self.context.add_init_script(path=WATCH)
         self.faults: list[str] = []
         self._taken: set[int] = set()

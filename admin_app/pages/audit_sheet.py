@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,12 +19,13 @@ from models.reports.audit_trail import TrailFilter, trail
 from workflows.audit import is_genuine
 from workflows.audit_words import action_word
 
+Record = Callable[[int, str], None]
 MOST_ROWS = 50_000
 BATCH = 500
 
 
-def write_trail(session: OfficeSession, wanted: TrailFilter, most: int = MOST_ROWS) -> tuple[IO[bytes], int, str]:
-    """Return the open sheet, its number of rows (at most `most`, the newest) and its SHA-256 (hex)."""
+def write_trail(session: OfficeSession, wanted: TrailFilter, record: Record, most: int = MOST_ROWS) -> IO[bytes]:
+    """Return the open sheet of at most `most` entries, the newest, once its rows and SHA-256 (hex) are on record."""
     heads = [
         (_("条目"), 10),
         (_("时间"), 20),
@@ -46,7 +47,8 @@ def write_trail(session: OfficeSession, wanted: TrailFilter, most: int = MOST_RO
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "trail.xlsx"
         count, digest = write_list(path, _("审计条目"), heads, _lines(session, wanted, most))
-        return path.open("rb"), count, digest  # stays readable after the folder is gone
+        record(count, digest)
+        return path.open("rb")  # stays readable after the folder is gone
 
 
 def _lines(session: OfficeSession, wanted: TrailFilter, most: int) -> Iterator[list[Value]]:

@@ -55,7 +55,10 @@ def export() -> Response:
     """Send the filtered entries as a sheet, masked; its row count and digest go on record first."""
     session, asked = read_session(Permission.AUDIT_READ, kind="audit"), read_asked(request.args)
     condition = meant_by(asked).condition
-    file, rows, digest = write_trail(session, condition)
-    facts = export_facts(asked, condition) | {"rows": rows, "sha256": digest}
-    record_read(Happening("audit.exported", "audit_event", codes=own_place(), facts=facts))
+
+    def record(rows: int, digest: str) -> None:
+        facts = export_facts(asked, condition) | {"rows": rows, "sha256": digest}
+        record_read(Happening("audit.exported", "audit_event", codes=own_place(), facts=facts))
+
+    file = write_trail(session, condition, record)
     return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"audit-{now():%Y%m%d}.xlsx")

@@ -12,7 +12,7 @@ from models.audit import AuditEvent, AuditPending
 from models.scope import Branch, Scope, system_scope
 from models.vault import DataKey, SealBroken, learn_keys
 from tests.cast import Cast
-from workflows.audit import Change, Happening, canonical, open_value
+from workflows.audit import Change, Happening, body_of, canonical, is_genuine, open_value
 
 HAPPENING = Happening("thing.done", "place", 7, facts={"a": 1})
 
@@ -117,3 +117,19 @@ def test_an_inspector_reads_the_events_of_their_county_only(cast: Cast) -> None:
     )
     with cast.database.session(Scope.of([Branch("township", "LX")]), kind="audit") as session:
         assert set(session.scalars(select(AuditEvent.action))) == {"here.done"}
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("body", "{}"), ("body", "no JSON"), ("mark", "0" * 64), ("actor_name", "x"), ("case_id", 7), ("school_code", "BX")],
+)
+def test_an_event_is_genuine_until_any_of_it_is_changed(cast: Cast, column: str, value: object) -> None:
+    _tell(cast, HAPPENING)
+    with cast.database.session(system_scope("tests"), kind="audit") as session:
+        event = session.scalars(select(AuditEvent).where(AuditEvent.action == "thing.done")).one()
+        assert is_genuine(session, event)
+        assert body_of(session, event)["facts"] == {"a": 1}
+        session.expunge(event)
+        setattr(event, column, value)
+        assert not is_genuine(session, event)
+        assert body_of(session, event)["facts"] == ({} if column in ("body", "mark") else {"a": 1})

@@ -121,7 +121,14 @@ def test_an_inspector_reads_the_events_of_their_county_only(cast: Cast) -> None:
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("body", "{}"), ("body", "no JSON"), ("mark", "0" * 64), ("actor_name", "x"), ("case_id", 7), ("school_code", "BX")],
+    [
+        ("body", "{}"),
+        ("body", "no JSON"),
+        ("mark", "0" * 64),
+        ("actor_name", "x"),
+        ("case_id", 7),
+        ("school_code", "BX"),
+    ],
 )
 def test_an_event_is_genuine_until_any_of_it_is_changed(cast: Cast, column: str, value: object) -> None:
     _tell(cast, HAPPENING)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from models import database as database_module
 from models.database import Database
 from models.schema import upgrade
 from models.vault import Keystore
@@ -20,6 +21,11 @@ from tests.journeys.left_out import LEFT_OUT
 from tests.postgres import running_server
 
 OWNER, APPLICATION = "office_owner", "office_app"
+
+# The data of a test need not survive a power cut; waiting for the disk at every commit is most of a test's time.
+database_module.SQLITE_SETTINGS = tuple(
+    "PRAGMA synchronous = OFF" if "synchronous" in setting else setting for setting in database_module.SQLITE_SETTINGS
+)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

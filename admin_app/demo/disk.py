@@ -13,6 +13,7 @@ BULK = (
     "PRAGMA journal_mode = DELETE",
     "PRAGMA temp_store = FILE",
     "PRAGMA cache_size = -131072",
+    "PRAGMA mmap_size = 0",
     "PRAGMA foreign_keys = OFF",
 )
 

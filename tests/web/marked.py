@@ -192,7 +192,7 @@ def _send_back(world: Marked, code: str) -> None:
     with world.cast.acting(TEACHER[code], Permission.CASE_ACT) as tx:
         act_on_case(tx, number, Request("complete", None, file_of(code)))
     with world.cast.acting("qin", Permission.CASE_ACT) as tx:
-        reason = "缺" + _mark(world, code, "因", "P1")
+        reason = "缺" + _mark(world, code, "因", "reason")
         act_on_case(tx, number, Request("send_back", None, {"reason": reason}))
 
 

@@ -57,6 +57,7 @@ class Marked:
     batches: dict[str, int] = field(default_factory=dict)
     clients: dict[str, FlaskClient] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
 
     def ids(self, row_class: type[Any]) -> list[int]:
         """The identifiers of every row of a table."""
@@ -146,6 +147,24 @@ def _fill(world: Marked) -> None:
     with world.cast.acting("qin", Permission.HEADING_MANAGE) as tx:
         teach_heading(tx, "娃娃大名", "child.name")
     _mark_staff(world)
+    world.rows = _believable_rows(world)
+
+
+def _believable_rows(world: Marked) -> dict[str, int]:
+    """A row of the class ZX-2302 for each screen, its case and an entry of its trail."""
+    zhou = world.one(Staff, Staff.login == "zhou").id
+    return {
+        "children": world.children["ZX-2302"],
+        "relatives": world.relatives["ZX-2302"],
+        "places": world.cast.places["ZX-2302"].id,
+        "staff": zhou,
+        "appointments": world.one(Appointment, Appointment.staff_id == zhou).id,
+        "terms": world.one(Term).id,
+        "headings": world.one(HeadingSynonym).id,
+        "case": world.one(Case, Case.number == world.cases["ZX-2302"]).id,
+        "entry": world.entries("ZX-2302")[0],
+        "school": world.cast.places["ZX"].id,
+    }
 
 
 def _mark(world: Marked, code: str, sign: str, field_class: str) -> str:

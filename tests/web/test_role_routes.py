@@ -11,11 +11,6 @@ from typing import Any
 
 import pytest
 
-from models.case import Case
-from models.place import Place
-from models.roster import HeadingSynonym
-from models.school_year import Term
-from models.staff import Appointment, Staff
 from models.vault import Keystore
 from tests.cast import Cast
 from tests.web.marked import LOGINS, Marked, marked_site
@@ -218,8 +213,8 @@ def _address(world: Marked, rule: str) -> str:
         "<transition>": "complete",
         "<level>": "class",
         "<code>": "ZX-2302",
-        "<entry>": str(world.entries("ZX-2302")[0]),
-        "<case>": str(world.one(Case, Case.number == world.cases["ZX-2302"]).id),
+        "<entry>": str(world.rows["entry"]),
+        "<case>": str(world.rows["case"]),
         "<child>": str(world.children["ZX-2302"]),
         "<batch>": str(world.batches["ZX-drop" if rule.endswith("/drop") else "ZX"]),
     }
@@ -230,16 +225,7 @@ def _address(world: Marked, rule: str) -> str:
 
 def _query(world: Marked, rule: str) -> dict[str, Any]:
     """The row that a request is about: one of the class ZX-2302, and a revision that no row has."""
-    zhou = world.one(Staff, Staff.login == "zhou").id
-    rows = {
-        "children": world.children["ZX-2302"],
-        "relatives": world.relatives["ZX-2302"],
-        "places": world.cast.places["ZX-2302"].id,
-        "staff": zhou,
-        "appointments": world.one(Appointment, Appointment.staff_id == zhou).id,
-        "terms": world.one(Term).id,
-        "headings": world.one(HeadingSynonym).id,
-    }
+    rows = world.rows
     verbs = {"relatives": "remove", "places": "close", "staff": "deactivate", "appointments": "end",
              "headings": "forget"}  # fmt: skip
     screen, page = [*rule.strip("/").split("/"), ""][:2]
@@ -251,7 +237,7 @@ def _query(world: Marked, rule: str) -> dict[str, Any]:
     if page == "reveal":
         query["field"] = "home_phone"
     if page == "new":
-        query |= {"child": rows["children"], "parent": world.one(Place, Place.code == "ZX").id, "staff": zhou}
+        query |= {"child": rows["children"], "parent": rows["school"], "staff": rows["staff"]}
     if page == "ajax":
         query = {"name": "place", "query": "小学"}
     return {"q": "林", "for": "/x"} | query

@@ -38,5 +38,6 @@ ITEMS = (
     Item("staff.index_view", _("人员岗位"), "id", _("搭建"), P.STAFF_READ),
     Item("terms.index_view", _("学年学期"), "calendar-month", _("搭建"), P.TERM_MANAGE),
     Item("headings.index_view", _("表头用词"), "book", _("搭建"), P.HEADING_MANAGE),
+    Item("officers.index", _("三员分设"), "shield-lock", _("搭建"), P.SETTING_MANAGE),
     Item("audit.index", _("审计台"), "shield-check", _("审计"), P.AUDIT_READ, is_tab=True),
 )

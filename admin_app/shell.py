@@ -113,6 +113,8 @@ def frame() -> dict[str, Any]:
         "person": _person(actor),
         "posts": [],
         "place_line": actor.posts[0].place_name if actor.posts else "",
+        # access.md: a small school may work without separate officers, but visibly.
+        "worker_line": "" if current_policy().separate_officers else _("三员未分设"),
         "sessions_url": url_for("account.sessions"),
         "appearance_url": url_for("account.appearance"),
         "idle": {"minutes_left": int(IDLE.total_seconds() // 60), "url": url_for("account.stay")},

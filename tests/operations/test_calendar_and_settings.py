@@ -145,10 +145,11 @@ def test_a_heading_word_is_taught_once_and_forgotten(cast: Cast) -> None:
 
 
 def test_the_officers_are_switched_off_and_on_again(cast: Cast) -> None:
-    act(cast, "sec", SETTING, switch_officers, False, was_separate=True)
+    act(cast, "sec", SETTING, switch_officers, False, was_separate=True, reason="学校人少")
     with cast.database.session(system_scope("tests")) as session:
         assert session.get_one(Setting, OFFICERS_KEY).value == "false"
-    act(cast, "sec", SETTING, switch_officers, True, was_separate=False, policy=standard_policy(False))
+    on = {"was_separate": False, "reason": "学校人少"}
+    act(cast, "sec", SETTING, switch_officers, True, policy=standard_policy(False), **on)
     assert events(cast) == [
         ("黄志勤", "setting.changed", {OFFICERS_KEY: ("true", "false")}),
         ("黄志勤", "setting.changed", {OFFICERS_KEY: ("false", "true")}),
@@ -158,12 +159,12 @@ def test_the_officers_are_switched_off_and_on_again(cast: Cast) -> None:
 @pytest.mark.parametrize("login", ["chen", "sys", "aud", "zhou"])
 def test_only_the_security_officer_lets_go_of_the_officers(cast: Cast, login: str) -> None:
     with pytest.raises(Denied):
-        act(cast, login, SETTING, switch_officers, False, was_separate=True)
+        act(cast, login, SETTING, switch_officers, False, was_separate=True, reason="学校人少")
 
 
 def test_the_officers_return_only_when_nobody_mixes_posts(cast: Cast) -> None:
     off = standard_policy(False)
-    act(cast, "sec", SETTING, switch_officers, False, was_separate=True)
+    act(cast, "sec", SETTING, switch_officers, False, was_separate=True, reason="学校人少")
     act(
         cast,
         "chen",
@@ -176,6 +177,6 @@ def test_the_officers_return_only_when_nobody_mixes_posts(cast: Cast) -> None:
         policy=off,
     )
     with pytest.raises(Refusal, match="mixed_roles"):
-        act(cast, "sec", SETTING, switch_officers, True, was_separate=False)
+        act(cast, "sec", SETTING, switch_officers, True, was_separate=False, reason="学校人少")
     with pytest.raises(Stale):
-        act(cast, "sec", SETTING, switch_officers, True, was_separate=True)
+        act(cast, "sec", SETTING, switch_officers, True, was_separate=True, reason="学校人少")

@@ -174,6 +174,10 @@ POST /headings/ajax/update/             xxxxxxxxxxxx l
 GET  /headings/ajax/lookup/             ooxxxxxoxxxx l
 GET  /headings/export/<export_type>/    xxxxxxxxxxxx l
 
+GET  /officers/                         xxxxxxxxxoxx l
+GET  /officers/switch                   xxxxxxxxxoxx l
+POST /officers/switch                   xxxxxxxxxfxx l
+
 POST /logout                            llllllllllll l
 """
 LINES = [line.split() for line in TABLE.splitlines() if line]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from workflows.engine.catalogue import Catalogue
 from workflows.engine.checks import Findings
-from workflows.engine.definition import Form, FormField
+from workflows.engine.definition import RECORD_KINDS, Form, FormField, RecordHead
 from workflows.engine.document import Document
 from workflows.engine.expression import ExpressionFault, Offers
 from workflows.engine.expression.tree import TEXT
@@ -33,9 +33,39 @@ def check_form(form: Form, document: Document, catalogue: Catalogue) -> list[Pro
         _check_field(index, f, sections, findings)
         _check_bind(index, f, bound, findings)
         _check_conditions(index, f, offers, findings)
+    if form.record is not None:
+        _check_record(form, form.record, findings)
     if not findings.problems:
         _check_loop(form, facts, findings)
     return findings.problems
+
+
+def _check_record(form: Form, head: RecordHead, findings: Findings) -> None:
+    fields = {f.key: f for f in form.fields}
+    for index, key in enumerate(head.summary):
+        if key not in fields:
+            findings.unknown(("record", "summary", index), "unknown_field", text("字段"), key, fields)
+    for index, role in enumerate(head.by):
+        if role not in findings.catalogue.roles:
+            findings.unknown(("record", "by", index), "unknown_role", text("角色"), role, findings.catalogue.roles)
+    day = fields.get(head.happened_on)
+    if day is None:
+        findings.unknown(("record", "happened_on"), "unknown_field", text("字段"), head.happened_on, fields)
+    elif day.type != "date" or not day.required or day.protection > "P1" or day.visible_when:
+        message = text("记录的日期要是必填的日期字段，保护等级不高于 P1，不设显示条件")
+        findings.add(("record", "happened_on"), "bad_record_day", message)
+    if head.counts_as is not None and not _gives_evidence(head.counts_as, fields.get(head.counts_as)):
+        kinds = "、".join(sorted(RECORD_KINDS))
+        message = text("counts_as 应是 {kinds} 之一，或一个必填单选字段，其选项都是其中之一", kinds=kinds)
+        findings.add(("record", "counts_as"), "bad_evidence", message)
+
+
+def _gives_evidence(counts_as: str, field: FormField | None) -> bool:
+    if counts_as in RECORD_KINDS:
+        return True
+    if field is None or field.type != "choice" or not field.required or field.options is None:
+        return False
+    return {option.value for option in field.options.items} <= RECORD_KINDS
 
 
 def _check_doubled(kind: str, keys: list[str], findings: Findings) -> None:

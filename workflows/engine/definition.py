@@ -27,6 +27,7 @@ from workflows.engine.vocabulary import (
 
 ANY = "any"
 ANY_VISITED = "any_visited"
+RECORD_KINDS = frozenset({"talk", "home_visit", "call", "letter", "video", "diary", "test", "meeting", "help"})
 SAID_WITH_IT = frozenset({"reason", "opinion", "signature"})  # may be required of any transition, form or not
 
 Source = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
@@ -250,12 +251,13 @@ Bound = Annotated[Decimal | date | Literal["today"], PlainValidator(read_bound),
 
 
 class Section(Part):
-    """A titled group of fields; a confidential one is shown apart and only to those who may."""
+    """A titled group of fields; a confidential one is shown apart and only to those who may, a folded one is closed."""
 
     key: Key
     title: Label
     help: Label | None = None
     confidential: bool = False
+    folded: bool = False
 
 
 class FormField(Part):
@@ -279,6 +281,25 @@ class FormField(Part):
     max: Bound | None = None
 
 
+class RecordHead(Part):
+    """What makes a form the form of dated records about children.
+
+    `happened_on` is the date field of the day it is about, `by` the roles that may write it, `several` lets one record
+    be written for several children at once, `summary` are the fields that lists show, `counts_as` is the evidence it
+    gives for duties: a kind, or the choice field whose answers are kinds. `signed_by` are signature cells on paper.
+    """
+
+    happened_on: Key
+    by: Annotated[tuple[Key, ...], BeforeValidator(one_or_many), Field(min_length=1)]
+    icon: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")] = "notebook"
+    verb: Label | None = None
+    several: bool = False
+    summary: tuple[Key, ...] = ()
+    counts_as: Key | None = None
+    printed: Literal["card", "log"] = "card"
+    signed_by: Annotated[tuple[Label, ...], Field(max_length=4)] = ()
+
+
 class Form(Part):
     """A form definition; the key stands under `form:`. `subject` names whose facts its conditions may use."""
 
@@ -286,6 +307,7 @@ class Form(Part):
     title: Label
     help: Label | None = None
     subject: Subject | None = None
+    record: RecordHead | None = None
     sections: Annotated[tuple[Section, ...], Field(max_length=40)] = ()
     fields: Annotated[tuple[FormField, ...], Field(min_length=1, max_length=300)]
 

@@ -120,16 +120,24 @@ class Vault:
 
     def seal(self, owner_id: int, place: str, value: str) -> bytes:
         """Seal a value for `place` (`table:id:field`), so that it opens nowhere else."""
+        return self.seal_bytes(owner_id, place, value.encode())
+
+    def seal_bytes(self, owner_id: int, place: str, content: bytes) -> bytes:
+        """Seal a file for `place` (`table:id`), so that it opens nowhere else."""
         nonce = secrets.token_bytes(_NONCE)
-        return bytes([AES_256_GCM]) + nonce + self._ciphers[owner_id].encrypt(nonce, value.encode(), place.encode())
+        return bytes([AES_256_GCM]) + nonce + self._ciphers[owner_id].encrypt(nonce, content, place.encode())
 
     def open(self, owner_id: int, place: str, sealed: bytes) -> str:
         """Open a sealed value; raises SealBroken when key, place or content do not match."""
+        return self.open_bytes(owner_id, place, sealed).decode()
+
+    def open_bytes(self, owner_id: int, place: str, sealed: bytes) -> bytes:
+        """Open a sealed file; raises SealBroken when key, place or content do not match."""
         if not sealed or sealed[0] != AES_256_GCM or owner_id not in self._ciphers:
             raise SealBroken(f"{place} cannot be opened")
         try:
             nonce, content = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
-            return self._ciphers[owner_id].decrypt(nonce, content, place.encode()).decode()
+            return self._ciphers[owner_id].decrypt(nonce, content, place.encode())
         except InvalidTag as fault:
             raise SealBroken(f"{place} cannot be opened") from fault
 

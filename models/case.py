@@ -13,17 +13,17 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from models.base import Base
-from models.child import Child, OfChild, of_child
+from models.child import Child, of_child
 from models.definition import Definition
-from models.scope import LEVELS, Scoped
+from models.scope import LEVELS, CaseKeyed
 from models.types import Json, Line, Moment, UtcDateTime, Word
 from models.vault import Sealed
 
 
-class Case(Scoped, Base):
+class Case(CaseKeyed, Base):
     """A running or closed case of a workflow about one subject, bound to the definition version it began with."""
 
     __tablename__ = "workflow_case"
@@ -69,16 +69,24 @@ class Case(Scoped, Base):
     term_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("term.id"))
     batch_id: Mapped[int | None] = mapped_column(BigInteger)
     made_at_school: Mapped[str] = mapped_column(String(40))
+    facts: Mapped[Json] = mapped_column(default=dict, server_default="{}")
     rev: Mapped[int] = mapped_column(default=1)
 
+    case_id: Mapped[int] = synonym("id")
     definition: Mapped[Definition] = relationship()
     child: Mapped[Child | None] = relationship(primaryjoin="foreign(Case.child_id) == Child.id", viewonly=True)
     moves: Mapped[list[CaseMove]] = relationship(back_populates="case", order_by="CaseMove.id")
+    participants: Mapped[list[CaseParticipant]] = relationship(back_populates="case", order_by="CaseParticipant.id")
     # The engine moves a case by its own guarded UPDATE, which counts the revision itself.
     __mapper_args__ = {"version_id_col": rev, "version_id_generator": False}
 
+    @property
+    def key_owner(self) -> int:
+        """The data key that seals protected facts: the child's, or the case's own where no child is concerned."""
+        return self.child_id or self.id
 
-class CaseMove(OfChild, Base):
+
+class CaseMove(CaseKeyed, Base):
     """One transition that a case made: from, to, who, when, and why."""
 
     __tablename__ = "case_move"
@@ -89,7 +97,7 @@ class CaseMove(OfChild, Base):
         *(Index(f"ix_case_move_{level}", f"{level}_code", "id") for level in LEVELS),
     )
 
-    child_id: Mapped[int | None] = mapped_column(BigInteger)  # type: ignore[assignment]
+    child_id: Mapped[int | None] = mapped_column(BigInteger)
     case_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("workflow_case.id"))
     transition: Mapped[str] = mapped_column(String(60))
     from_state: Mapped[str | None] = mapped_column(String(60))
@@ -110,7 +118,7 @@ class CaseMove(OfChild, Base):
         return self.child_id or self.case_id
 
 
-class CaseRecord(OfChild, Base):
+class CaseRecord(CaseKeyed, Base):
     """What was filled in on one form of a case; protected fields stand sealed inside `data`."""
 
     __tablename__ = "case_record"
@@ -121,7 +129,7 @@ class CaseRecord(OfChild, Base):
         *(Index(f"ix_case_record_{level}", f"{level}_code", "id") for level in LEVELS),
     )
 
-    child_id: Mapped[int | None] = mapped_column(BigInteger)  # type: ignore[assignment]
+    child_id: Mapped[int | None] = mapped_column(BigInteger)
     case_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("workflow_case.id"))
     move_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("case_move.id"))
     form: Mapped[Line]
@@ -130,6 +138,50 @@ class CaseRecord(OfChild, Base):
     made_at: Mapped[Moment]
     made_by: Mapped[int] = mapped_column(BigInteger)
     made_at_school: Mapped[str] = mapped_column(String(40))
+
+
+class CaseParticipant(CaseKeyed, Base):
+    """Someone who takes part in a case: a person with an account, the holders of a role at a place, or a name alone.
+
+    Rows stay when the part ends, so that a case tells who stood by the child and when.
+    """
+
+    __tablename__ = "case_participant"
+    __table_args__ = (
+        of_child(),
+        CheckConstraint("until_at IS NULL OR until_at >= since_at", name="period"),
+        CheckConstraint("(role IS NULL) = (place_id IS NULL)", name="role_at_place"),
+        CheckConstraint("staff_id IS NULL OR place_id IS NULL", name="one_kind"),
+        Index("ix_case_participant_case_id", "case_id", "id"),
+        Index("ix_case_participant_child_id", "child_id", "id"),
+        Index("ix_case_participant_staff_id", "staff_id", "until_at"),
+        Index("ix_case_participant_place_id", "place_id", "role", "until_at"),
+        *(Index(f"ix_case_participant_{level}", f"{level}_code", "id") for level in LEVELS),
+    )
+
+    child_id: Mapped[int | None] = mapped_column(BigInteger)
+    case_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("workflow_case.id"))
+    relation: Mapped[str] = mapped_column(String(60))
+    works_as: Mapped[str | None] = mapped_column(String(60))  # the role whose permissions the part gives
+    staff_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("staff.id"))
+    place_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("place.id"))
+    role: Mapped[str | None] = mapped_column(String(60))
+    name: Mapped[Line]
+    since_at: Mapped[Moment]
+    until_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    made_at_school: Mapped[str] = mapped_column(String(40))
+
+    case: Mapped[Case] = relationship(back_populates="participants")
+
+
+class CaseSlot(Base):
+    """What an open case occupies alone: a workflow's rule of uniqueness with the values it is about."""
+
+    __tablename__ = "case_slot"
+    __table_args__ = (Index("ix_case_slot_case_id", "case_id"),)
+
+    slot: Mapped[str] = mapped_column(String(200), primary_key=True)
+    case_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("workflow_case.id"))
 
 
 class CaseNumber(Base):

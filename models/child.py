@@ -14,10 +14,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy import text as sql
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from models.base import Base
-from models.scope import LEVELS, Scoped
+from models.scope import LEVELS, ChildKeyed
 from models.types import Line, Moment, Word
 from models.vault import Sealed
 
@@ -25,7 +25,7 @@ CARE_SITUATIONS = ("grandparents", "one_parent", "relatives", "single_or_orphan"
 LEVEL_COLUMNS = tuple(f"{level}_code" for level in LEVELS)
 
 
-class Child(Scoped, Base):
+class Child(ChildKeyed, Base):
     """A child on file. The level codes follow the class; the residence codes follow the family's home."""
 
     __tablename__ = "child"
@@ -91,6 +91,7 @@ class Child(Scoped, Base):
     batch_id: Mapped[int | None] = mapped_column(BigInteger)
     rev: Mapped[int] = mapped_column(default=1)
 
+    child_id: Mapped[int] = synonym("id")
     relatives: Mapped[list[Relative]] = relationship(back_populates="child", order_by="Relative.call_order")
     __mapper_args__ = {"version_id_col": rev}
 
@@ -100,7 +101,7 @@ class Child(Scoped, Base):
         return self.id
 
 
-class OfChild(Scoped):
+class OfChild(ChildKeyed):
     """A row that belongs to a child; its table carries `of_child()`, so that its level codes are the child's."""
 
     child_id: Mapped[int] = mapped_column(BigInteger)

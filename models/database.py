@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from models.scope import LEVELS, Scope, guard, set_scope
+from models.enforce import guard, set_scope
+from models.scope import REACHES, Scope
 from models.vault import Keystore, Vault
 
 BUSY_TIMEOUT_MS = 15_000
@@ -92,7 +93,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 _ANNOUNCE = text(
     "SELECT set_config('shouwang.system', :system, true), set_config('shouwang.kind', :kind, true), "
-    + ", ".join(f"set_config('shouwang.{level}', :{level}, true)" for level in LEVELS)
+    + ", ".join(f"set_config('shouwang.{level}', :{level}, true)" for level in REACHES)
+    + ", set_config('shouwang.circles', :circles, true), set_config('shouwang.parts', :parts, true)"
 )
 
 
@@ -102,6 +104,7 @@ def _announce_scope(session: Session, transaction: Any, connection: Connection) 
         return
     scope: Scope = session.info["scope"]
     codes = scope.codes_by_level()
-    values = {level: ",".join(codes.get(level, [])) for level in LEVELS}
-    system = scope.system or ""
-    connection.execute(_ANNOUNCE, values | {"system": system, "kind": session.info["scope_kind"]})
+    values = {level: ",".join(codes.get(level, [])) for level in REACHES}
+    values |= {"system": scope.system or "", "kind": session.info["scope_kind"]}
+    values |= {"circles": ",".join(sorted(scope.circles)), "parts": ",".join(map(str, sorted(scope.parts)))}
+    connection.execute(_ANNOUNCE, values)

@@ -8,11 +8,11 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBina
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
-from models.scope import LEVELS, Scoped
+from models.scope import LEVELS, PlaceKeyed
 from models.types import Json, Line, Moment, UtcDateTime, Word, new_id
 
 
-class RosterBatch(Scoped, Base):
+class RosterBatch(PlaceKeyed, Base):
     """One uploaded register on its way from upload to import; the file is sealed under the batch's own key."""
 
     __tablename__ = "roster_batch"

@@ -1,31 +1,20 @@
-"""Row scope: which rows a person's posts let a session see, enforced on every statement and failing closed."""
+"""Row scope: which rows a person's posts and parts let them see, and the kinds of rows that it narrows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sqlalchemy import (
-    BigInteger,
-    BindParameter,
-    ColumnElement,
-    String,
-    bindparam,
-    event,
-    false,
-    inspect,
-    or_,
-    select,
-    true,
-    union,
-)
-from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
+from sqlalchemy import BigInteger, ColumnElement, String, and_, false, or_, true
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models.types import new_id
 
 LEVELS = ("city", "county", "township", "school", "class")
+REACHES = (*LEVELS, "child", "case")  # beside a place's subtree, the rows of one child or of one case
 NO_PLACE = "-"
+EVERY_CIRCLE = "*"
 
 
 class ScopeMissing(RuntimeError):
@@ -38,13 +27,13 @@ class OutOfScope(RuntimeError):
 
 @dataclass(frozen=True)
 class Branch:
-    """A subtree of the organisation: all rows whose code at `level` is `code`."""
+    """A subtree of the organisation, or one child's or case's rows: those whose code at `level` is `code`."""
 
     level: str
     code: str
 
     def __post_init__(self) -> None:
-        if self.level not in LEVELS or not self.code or self.code == NO_PLACE or "," in self.code:
+        if self.level not in REACHES or not self.code or self.code == NO_PLACE or "," in self.code:
             raise ValueError(f"no such branch: {self.level} {self.code!r}")
 
     def covers(self, codes: Mapping[str, str]) -> bool:
@@ -54,22 +43,28 @@ class Branch:
 
 @dataclass(frozen=True)
 class Scope:
-    """What a session may see: branches of the tree, or everything under a named system scope."""
+    """What a session may see: branches, or everything under a named system scope.
+
+    Rows of a confidential case are seen only if its circle is among `circles` (`*` for all) or the case among `parts`,
+    the cases that the person takes part in; this narrows what the branches show and never widens it.
+    """
 
     branches: frozenset[Branch] = frozenset()
     system: str | None = None
+    circles: frozenset[str] = frozenset()
+    parts: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, branches: Iterable[Branch]) -> Scope:
+    def of(cls, branches: Iterable[Branch], circles: Iterable[str] = (), parts: Iterable[int] = ()) -> Scope:
         """Make a scope of the union of branches."""
-        return cls(branches=frozenset(branches))
+        return cls(frozenset(branches), None, frozenset(circles), frozenset(parts))
 
     def covers(self, codes: Mapping[str, str]) -> bool:
         """Tell whether a row with these level codes is inside."""
         return self.system is not None or any(b.covers(codes) for b in self.branches)
 
     def codes_by_level(self) -> dict[str, list[str]]:
-        """Return the codes of the branches, sorted, for each level that has any."""
+        """Return the codes of the branches, sorted, for each level (or `child`, `case`) that has any."""
         found: dict[str, list[str]] = {}
         for branch in self.branches:
             found.setdefault(branch.level, []).append(branch.code)
@@ -80,7 +75,18 @@ class Scope:
         if self.system is not None:
             return true()
         by_level = self.codes_by_level()
-        return or_(false(), *(getattr(cls, f"{level}_code").in_(codes) for level, codes in by_level.items()))
+        inside = [getattr(cls, f"{level}_code").in_(codes) for level, codes in by_level.items() if level in LEVELS]
+        for key in ("child", "case"):
+            if key in by_level and issubclass(cls, _KEYED[key]):
+                inside.append(getattr(cls, f"{key}_id").in_([int(code) for code in by_level[key]]))
+        covered = or_(false(), *inside)
+        return and_(covered, self.circle_condition(cls)) if issubclass(cls, CaseKeyed) else covered
+
+    def circle_condition(self, cls: type[Any]) -> ColumnElement[bool]:
+        """Return the condition that leaves out the confidential cases of others."""
+        if self.system is not None or EVERY_CIRCLE in self.circles:
+            return true()
+        return or_(cls.circle == "", cls.circle.in_(sorted(self.circles)), cls.case_id.in_(sorted(self.parts)))
 
 
 def system_scope(name: str) -> Scope:
@@ -117,114 +123,42 @@ class Scoped(Placed):
     scope_kind: ClassVar[str] = "business"
 
 
+class PlaceKeyed(Scoped):
+    """A business row that belongs to a place alone."""
+
+
+class ChildKeyed(Scoped):
+    """A business row of a child: besides the place's people, those paired with the child see it."""
+
+    child_id: Mapped[int] = mapped_column(BigInteger)
+
+    @property
+    def level_codes(self) -> dict[str, str]:
+        """The row's code at each level, and the child."""
+        return {**super().level_codes, "child": str(self.child_id)}
+
+
+class CaseKeyed(Scoped):
+    """A business row of a case: besides the place's people, those who take part in the case see it.
+
+    `circle` holds the workflow's key where the case is confidential, else nothing.
+    """
+
+    case_id: Mapped[int] = mapped_column(BigInteger)
+    circle: Mapped[str] = mapped_column(String(60), default="", server_default="")
+
+    @property
+    def level_codes(self) -> dict[str, str]:
+        """The row's code at each level, and the case."""
+        return {**super().level_codes, "case": str(self.case_id)}
+
+
+_KEYED: Mapping[str, type[Scoped]] = {"child": ChildKeyed, "case": CaseKeyed}
+
+
 class AuditScoped(Placed):
     """A row of the audit trail: seen only by a session opened on the trail, written by every operation."""
 
     scope_kind: ClassVar[str] = "audit"
-
-
-def set_scope(session: Session, scope: Scope, kind: str = "business") -> None:
-    """Give a session its scope over rows of one kind (`business` or `audit`); of the other kind it sees nothing."""
-    session.info["scope"] = scope
-    session.info["scope_kind"] = kind
-    session.info["criteria"] = [
-        with_loader_criteria(mixin, criterion, include_aliases=True)
-        for mixin in (Scoped, AuditScoped)
-        if (criterion := _criterion_for(mixin, scope, kind)) is not None
-    ]
-
-
-def _criterion_for(mixin: type[Placed], scope: Scope, kind: str) -> Callable[[type[Any]], Any] | None:
-    if mixin.scope_kind != kind:
-        return _nothing
-    return None if scope.system is not None else _criterion(scope)
-
-
-def _nothing(cls: type[Any]) -> Any:
-    return cls.school_code.is_(None)
-
-
-def _criterion(scope: Scope) -> Callable[[type[Any]], Any]:
-    """Choose the condition's shape; only bound lists of codes stand in the closures, so statements are cached by shape.
-
-    One level is a comparison on its index; several are a union of indexed branches, because an OR over columns with
-    different indexes scans the table. SQLAlchemy names the bound values after the function's code, so one function
-    must not serve two mixins in one statement: a session therefore has one scope, of one kind.
-    """
-    by_level = scope.codes_by_level()
-    if len(by_level) == 1:
-        level, codes = next(iter(by_level.items()))
-        return _ONE_LEVEL[level](_codes(level, codes))
-    return _several_levels(*(_codes(level, by_level.get(level, [])) for level in LEVELS))
-
-
-def _codes(level: str, codes: list[str]) -> BindParameter[list[str]]:
-    return bindparam(f"scope_{level}", codes, expanding=True)
-
-
-def _several_levels(
-    city: BindParameter[list[str]],
-    county: BindParameter[list[str]],
-    township: BindParameter[list[str]],
-    school: BindParameter[list[str]],
-    class_: BindParameter[list[str]],
-) -> Callable[[type[Any]], Any]:
-    return lambda cls: cls.id.in_(
-        union(
-            select(cls.id).where(cls.city_code.in_(city)).correlate(None),
-            select(cls.id).where(cls.county_code.in_(county)).correlate(None),
-            select(cls.id).where(cls.township_code.in_(township)).correlate(None),
-            select(cls.id).where(cls.school_code.in_(school)).correlate(None),
-            select(cls.id).where(cls.class_code.in_(class_)).correlate(None),
-        )
-    )
-
-
-_ONE_LEVEL: dict[str, Callable[[BindParameter[list[str]]], Callable[[type[Any]], Any]]] = {
-    "city": lambda codes: lambda cls: cls.city_code.in_(codes),
-    "county": lambda codes: lambda cls: cls.county_code.in_(codes),
-    "township": lambda codes: lambda cls: cls.township_code.in_(codes),
-    "school": lambda codes: lambda cls: cls.school_code.in_(codes),
-    "class": lambda codes: lambda cls: cls.class_code.in_(codes),
-}
-
-
-def _keep_inside(state: ORMExecuteState) -> None:
-    if state.is_column_load or state.is_relationship_load:
-        return
-    criteria = state.session.info.get("criteria")
-    if criteria is None:
-        touched = [m.class_.__name__ for m in state.all_mappers if issubclass(m.class_, Placed)]
-        if touched:
-            raise ScopeMissing(f"a session without a scope asked for {', '.join(touched)}")
-    elif criteria:
-        state.statement = state.statement.options(*criteria)
-
-
-def _guard_flush(session: Session, context: object, instances: object) -> None:
-    scope: Scope | None = session.info.get("scope")
-    for row in (*session.new, *session.dirty, *session.deleted):
-        if not isinstance(row, Scoped):
-            continue
-        if scope is None:
-            raise ScopeMissing(f"a session without a scope writes {type(row).__name__}")
-        if not (scope.covers(row.level_codes) and scope.covers(_codes_before(row))):
-            raise OutOfScope(f"{type(row).__name__} lies outside the scope of this session")
-        if row not in session.new and _before(row, "made_at_school"):
-            raise OutOfScope("the school where a record was made does not change")
-
-
-def _codes_before(row: Scoped) -> dict[str, str]:
-    return {level: _before(row, f"{level}_code") or now for level, now in row.level_codes.items()}
-
-
-def _before(row: Scoped, attribute: str) -> str | None:
-    attributes = inspect(row).attrs
-    removed = attributes[attribute].history.deleted if attribute in attributes else ()
-    return removed[0] if removed else None
-
-
-def guard(session_class: type[Session]) -> None:
-    """Fit the scope to a session class: every read is narrowed, every write checked."""
-    event.listen(session_class, "do_orm_execute", _keep_inside)
-    event.listen(session_class, "before_flush", _guard_flush)
+    case_id: Mapped[int | None] = mapped_column(BigInteger)
+    circle: Mapped[str] = mapped_column(String(60), default="", server_default="")

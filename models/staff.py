@@ -9,12 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
 from models.place import Place
-from models.scope import LEVELS, Scoped
+from models.scope import LEVELS, PlaceKeyed
 from models.types import Line, Moment, UtcDateTime, Word
 from models.vault import Sealed
 
 
-class Staff(Scoped, Base):
+class Staff(PlaceKeyed, Base):
     """A person with an account; the level codes are those of the place that employs them."""
 
     __tablename__ = "staff"
@@ -50,7 +50,7 @@ class Staff(Scoped, Base):
         return self.id
 
 
-class Appointment(Scoped, Base):
+class Appointment(PlaceKeyed, Base):
     """A post held by a person at a place from one day to another; its number is the grant that reads cite."""
 
     __tablename__ = "appointment"

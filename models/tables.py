@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from models.attachment import Attachment, AttachmentContent
 from models.audit import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPending
 from models.base import Base
-from models.case import Case, CaseMove, CaseNumber, CaseRecord, RepeatedRequest
+from models.case import Case, CaseMove, CaseNumber, CaseParticipant, CaseRecord, CaseSlot, RepeatedRequest
 from models.child import Child, NameGram, Relative
 from models.definition import Definition
 from models.draft import Draft
 from models.outbox import OutboxMessage
 from models.place import Place
+from models.record import Record
 from models.roster import HeadingSynonym, RosterBatch
 from models.school_year import SchoolYear, Term
 from models.setting import Setting
 from models.staff import Appointment, LoginFailures, LoginSession, Staff
 from models.vault import DataKey
 
-SCOPED: tuple[type[Base], ...] = (Child, Relative, Case, CaseMove, CaseRecord, RosterBatch, Staff, Appointment)
+SCOPED: tuple[type[Base], ...] = (
+    Child,
+    Relative,
+    Case,
+    CaseMove,
+    CaseParticipant,
+    CaseRecord,
+    Record,
+    Attachment,
+    AttachmentContent,
+    RosterBatch,
+    Staff,
+    Appointment,
+)
 AUDIT_SCOPED: tuple[type[Base], ...] = (AuditEvent,)
 
 UNSCOPED: dict[type[Base], str] = {
@@ -29,6 +44,7 @@ UNSCOPED: dict[type[Base], str] = {
     Term: "the same for every place of an installation",
     Definition: "published rules, the same for every place",
     CaseNumber: "counters without a subject",
+    CaseSlot: "digests of what open cases occupy, found by equality only",
     RepeatedRequest: "found by the person's own identifier and key; holds no protected value",
     OutboxMessage: "read by the worker only",
     AuditPending: "identifiers only, read by the sealer",

@@ -77,8 +77,7 @@ def _from_number(raw: float) -> Parsed[WrittenDate] | None:
     if not math.isfinite(raw):
         return None
     if int(raw) in _SERIALS:
-        found = _SERIAL_START + timedelta(days=int(raw))
-        return Parsed(WrittenDate(found.year, found.month, found.day), ("text_date",))
+        return _from_serial(int(raw))
     digits = f"{raw:.2f}".rstrip("0").rstrip(".")
     parsed = _from_text(digits)
     if parsed and digits.endswith(".1"):
@@ -96,8 +95,15 @@ def _from_text(as_written: str) -> Parsed[WrittenDate] | None:
         if match := pattern.fullmatch(narrow):
             return Parsed(_written(match), ("text_date",))
     if re.fullmatch(r"[0-9]{5}(\.[0-9]+)?", narrow):
-        return _from_number(float(narrow))
+        return _from_serial(int(float(narrow)))
     return None
+
+
+def _from_serial(days: int) -> Parsed[WrittenDate] | None:
+    if days not in _SERIALS:
+        return None
+    found = _SERIAL_START + timedelta(days=days)
+    return Parsed(WrittenDate(found.year, found.month, found.day), ("text_date",))
 
 
 def _written(match: re.Match[str]) -> WrittenDate:

@@ -110,6 +110,24 @@ def form_in_force(session: Session, key: str) -> FormVersion:
     return version
 
 
+def records_in_force(session: Session) -> dict[str, FormVersion]:
+    """Return the forms of dated records in force, by key."""
+    rows = session.scalars(select(Row.id).where(Row.kind == "form", Row.state == "in_force").order_by(Row.key))
+    forms = (_versions.get(session, row) for row in rows.all())
+    return {form.form.key: form for form in forms if isinstance(form, FormVersion) and form.form.record is not None}
+
+
+def forms_numbered(session: Session, numbers: Collection[tuple[str, int]]) -> dict[tuple[str, int], FormVersion]:
+    """Return forms by key and number, those that exist, with one query; none is asked for none."""
+    if not numbers:
+        return {}
+    rows = session.execute(
+        select(Row.id, Row.key, Row.version).where(Row.kind == "form", Row.key.in_({key for key, _ in numbers}))
+    ).all()
+    found = {(key, number): _versions.get(session, row) for row, key, number in rows if (key, number) in numbers}
+    return {number: form for number, form in found.items() if isinstance(form, FormVersion)}
+
+
 def workflow_in_force(session: Session, key: str) -> WorkflowVersion:
     """Return the workflow with which new cases begin; raises Missing when none was published."""
     return workflow_version(session, _in_force(session, "workflow", key))

@@ -15,13 +15,15 @@ from workflows.engine.definition import Form
 from workflows.fields import visible
 
 
-def seal_answers(session: Session, form: Form, stored: Mapping[str, Any], owner: int, record_id: int) -> dict[str, Any]:
-    """Return the answers with every field of class P2 or P3 sealed under the owner's key."""
+def seal_answers(
+    session: Session, form: Form, stored: Mapping[str, Any], owner: int, record_id: int, table: str = "case_record"
+) -> dict[str, Any]:
+    """Return the answers with every field of class P2 or P3 sealed under the owner's key, for a row of a table."""
     vault = vault_of(session)
     kept: dict[str, Any] = {}
     for key, value in stored.items():
         if value is not None and form.field(key).protection.value in PROTECTED:
-            sealed = vault.seal(owner, f"case_record:{record_id}:{key}", json.dumps(value, ensure_ascii=False))
+            sealed = vault.seal(owner, f"{table}:{record_id}:{key}", json.dumps(value, ensure_ascii=False))
             kept[key] = {"sealed": base64.b64encode(sealed).decode()}
         else:
             kept[key] = value
@@ -29,7 +31,13 @@ def seal_answers(session: Session, form: Form, stored: Mapping[str, Any], owner:
 
 
 def open_answers(
-    session: Session, form: Form, data: Mapping[str, Any], owner: int, record_id: int, level: str
+    session: Session,
+    form: Form,
+    data: Mapping[str, Any],
+    owner: int,
+    record_id: int,
+    level: str,
+    table: str = "case_record",
 ) -> dict[str, Any]:
     """Return the answers that may be seen at a level (`P0`…`P3`); the others are left out."""
     vault = vault_of(session)
@@ -40,7 +48,7 @@ def open_answers(
             continue
         if isinstance(value, dict) and "sealed" in value:
             sealed = base64.b64decode(value["sealed"])
-            found[key] = json.loads(vault.open(owner, f"case_record:{record_id}:{key}", sealed))
+            found[key] = json.loads(vault.open(owner, f"{table}:{record_id}:{key}", sealed))
         else:
             found[key] = value
     return found

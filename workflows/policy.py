@@ -34,6 +34,12 @@ class Permission(StrEnum):
     CASE_LIST = "case:list"
     CASE_READ = "case:read"
     CASE_ACT = "case:act"
+    RECORD_LIST = "record:list"
+    RECORD_READ = "record:read"
+    RECORD_WRITE = "record:write"
+    RECORD_VOID = "record:void"
+    RECORD_MEND = "record:mend"
+    RECORD_EXPORT = "record:export"
     REPORT_READ = "report:read"
     AUDIT_READ = "audit:read"
     PLACE_READ = "place:read"
@@ -51,12 +57,13 @@ AUDIT_PERMISSIONS = frozenset({Permission.AUDIT_READ, Permission.CHILD_CHANGES})
 
 @dataclass(frozen=True)
 class RoleRules:
-    """What one role may do and up to which field class it sees."""
+    """What one role may do, up to which field class it sees, and whose confidential cases it reads (`*` for all)."""
 
     label: Mapping[str, str]
     may: frozenset[Permission]
     officers_off: frozenset[Permission]
     sees: str
+    circles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -76,24 +83,29 @@ class Policy:
 
     def has_anywhere(self, actor: Actor, permission: Permission) -> bool:
         """Tell whether any post of the actor gives the permission."""
-        return actor.system is not None or any(self.allows(post.role, permission) for post in actor.posts)
+        return actor.system is not None or any(self._gives(post, permission) for post in actor.posts)
+
+    def _gives(self, post: Post, permission: Permission) -> bool:
+        return post.reaches and self.allows(post.role, permission)
 
     def scope(self, actor: Actor, permission: Permission) -> Scope:
-        """Return the rows for which the actor has the permission: the places of the posts that give it."""
+        """Return the rows for which the actor has the permission: the places, children and cases of what gives it."""
         if actor.system is not None:
             return system_scope(actor.system)
-        return Scope.of(post.branch for post in actor.posts if self.allows(post.role, permission))
+        giving = [post for post in actor.posts if self._gives(post, permission)]
+        circles = (circle for post in giving for circle in self.roles[post.role].circles)
+        return Scope.of((post.branch for post in giving), circles, actor.parts)
 
     def post_for(self, actor: Actor, permission: Permission, codes: Mapping[str, str]) -> Post | None:
         """Return the post that gives the permission over a row, None when there is none."""
-        return next((post for post in actor.posts_over(codes) if self.allows(post.role, permission)), None)
+        return next((post for post in actor.posts_over(codes) if self._gives(post, permission)), None)
 
     def require(self, actor: Actor, permission: Permission, codes: Mapping[str, str] | None = None) -> Post | None:
         """Return the post that gives the permission (over a row, where codes are given); raise Denied otherwise."""
         if actor.system is not None:
             return None
         if codes is None:
-            post = next((post for post in actor.posts if self.allows(post.role, permission)), None)
+            post = next((post for post in actor.posts if self._gives(post, permission)), None)
         else:
             post = self.post_for(actor, permission, codes)
         if post is None:
@@ -117,6 +129,7 @@ def standard_policy(separate_officers: bool = True) -> Policy:
             may=frozenset(Permission(p) for p in rules["may"]),
             officers_off=frozenset(Permission(p) for p in rules.get("officers_off", ())),
             sees=rules["sees"],
+            circles=frozenset(rules.get("circles", ())),
         )
         for role, rules in raw["roles"].items()
     }

@@ -7,21 +7,32 @@ from dataclasses import dataclass, field
 
 from models.scope import Branch
 
+PAIRED = frozenset({"helper", "proxy_parent"})  # roles that reach a child by pairing only, not by their appointment
+
 
 @dataclass(frozen=True)
 class Post:
-    """One appointment as far as access is concerned; its number is the grant that events cite."""
+    """One appointment, or one part in a case, as far as access is concerned; its number is the grant events cite.
+
+    A part reaches the case and its child instead of a place; `relation` says as what, `role` whose permissions it has.
+    """
 
     appointment_id: int
     role: str
     place_id: int
     branch: Branch
     place_name: str
+    relation: str | None = None
 
     @property
     def grant(self) -> str:
         """The grant's number as people read it."""
-        return f"G-{self.appointment_id}"
+        return f"{'G' if self.relation is None else 'P'}-{self.appointment_id}"
+
+    @property
+    def reaches(self) -> bool:
+        """Tell whether the post gives its role's permissions where it stands."""
+        return self.relation is not None or self.role not in PAIRED
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,16 @@ class Actor:
         """The roles of all posts."""
         return frozenset(post.role for post in self.posts)
 
+    @property
+    def parts(self) -> frozenset[int]:
+        """The cases that the person takes part in."""
+        return frozenset(int(post.branch.code) for post in self.posts if post.branch.level == "case")
+
+    @property
+    def paired(self) -> frozenset[int]:
+        """The children that the person reaches by taking part in a case of theirs."""
+        return frozenset(int(post.branch.code) for post in self.posts if post.branch.level == "child")
+
     def posts_over(self, codes: Mapping[str, str]) -> Iterator[Post]:
-        """Yield the posts whose place covers a row with these level codes."""
-        return (post for post in self.posts if post.branch.covers(codes))
+        """Yield the posts and parts that cover a row with these level codes."""
+        return (post for post in self.posts if post.reaches and post.branch.covers(codes))

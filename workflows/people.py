@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, false, or_, select
 from sqlalchemy.orm import Session
 
+from models.case import CaseParticipant
 from models.place import Place
 from models.scope import Branch
 from models.staff import Appointment, Staff
@@ -25,9 +27,31 @@ def actor_of(session: Session, staff: Staff, day: date) -> Actor:
         )
         .order_by(Appointment.from_on, Appointment.id)
     )
-    posts = tuple(Post(number, role, place, Branch(kind, code), name) for number, role, place, kind, code, name in held)
+    posts = [Post(number, role, place, Branch(kind, code), name) for number, role, place, kind, code, name in held]
+    posts += _parts(session, staff, posts)
     preferences = {"language": staff.language, "theme": staff.theme, "size": staff.text_size}
-    return Actor(staff.id, staff.name, staff.login, posts, preferences=preferences)
+    return Actor(staff.id, staff.name, staff.login, tuple(posts), preferences=preferences)
+
+
+def _parts(session: Session, staff: Staff, held: Sequence[Post]) -> Iterator[Post]:
+    """Yield what the person reaches by taking part in open cases, themselves or as holder of a role at a place."""
+    by_role = or_(
+        false(),
+        *(and_(CaseParticipant.place_id == post.place_id, CaseParticipant.role == post.role) for post in held),
+    )
+    rows = session.execute(
+        select(
+            CaseParticipant.id,
+            CaseParticipant.relation,
+            CaseParticipant.works_as,
+            CaseParticipant.case_id,
+            CaseParticipant.child_id,
+        ).where(CaseParticipant.until_at.is_(None), or_(CaseParticipant.staff_id == staff.id, by_role))
+    )
+    for number, relation, works_as, case, child in rows:
+        yield Post(number, works_as or "", 0, Branch("case", str(case)), "", relation)
+        if child is not None and works_as is not None:
+            yield Post(number, works_as, 0, Branch("child", str(child)), "", relation)
 
 
 def actor_by_login(session: Session, login: str, day: date) -> Actor | None:

@@ -15,6 +15,8 @@ from workflows.engine.vocabulary import Assignee
 from workflows.refusal import Words
 from workflows.text import text
 
+RELATED = frozenset({"case", "subject"})
+
 
 @dataclass(frozen=True)
 class PastMove:
@@ -48,9 +50,17 @@ def post_named(posts: Iterable[Post], assignees: Iterable[Assignee], login: str 
         if assignee.person and assignee.person == login:
             return held[0] if held else None
         for post in held:
-            if post.role == assignee.role and (assignee.place not in LEVELS or assignee.place == post.branch.level):
+            if _is_meant(post, assignee):
                 return post
     return None
+
+
+def _is_meant(post: Post, assignee: Assignee) -> bool:
+    if assignee.place in RELATED:  # by the part taken in this case, or in any case about the same child
+        return post.relation == assignee.role and assignee.place in (post.branch.level, "subject")
+    if post.relation is not None:
+        return assignee.place is None and assignee.role == post.role
+    return post.role == assignee.role and (assignee.place not in LEVELS or assignee.place == post.branch.level)
 
 
 def options(

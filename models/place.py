@@ -35,6 +35,11 @@ class Place(Placed, Base):
 
     __mapper_args__ = {"version_id_col": rev}
 
+    @property
+    def cohort_falling(self) -> int:
+        """The cohort as it sorts classes by grade, the lowest first."""
+        return -(self.cohort or 0)
+
     def grade(self, first_year: int) -> int:
         """Return the grade (1–12) of a class in the school year that begins in `first_year`."""
         if self.cohort is None:

@@ -45,7 +45,7 @@ def make_form(validator: FormValidator, answers: Mapping[str, Any], posted: Mult
     definition = validator.definition
     fields = {field.key: _field(field, validator) for field in definition.fields}
     shape = type(f"{definition.key}_form", (Form,), fields)
-    return shape(formdata=posted, data={key: _shown(value) for key, value in answers.items()})
+    return shape(formdata=posted, data={key: written(value) for key, value in answers.items()})
 
 
 def read_answers(definition: FormDefinition, posted: MultiDict[str, str]) -> dict[str, object]:
@@ -80,7 +80,8 @@ def sections(definition: FormDefinition, form: Form) -> list[dict[str, Any]]:
     return [{"title": "", "fields": loose}, *titled] if loose else titled
 
 
-def _shown(value: Any) -> Any:
+def written(value: Any) -> Any:
+    """Return an answer as a form's boxes hold and send it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return value.isoformat() if isinstance(value, date) else value

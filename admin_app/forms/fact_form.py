@@ -21,6 +21,7 @@ from workflows.mask import masked
 from workflows.reading import LONGEST_NOTE, code_list
 from workflows.text import Text
 
+KEEP = "keep_"  # before a field's name: whether one's own value is kept, or what somebody else saved meanwhile
 SEGMENTS_AT_MOST, SEGMENT_LETTERS = 4, 12  # more choices, or longer words, are a list
 
 
@@ -107,6 +108,13 @@ class Shape:
         base = _base(form)
         return {key: value for key, value in found.items() if key not in base or _plain(value) != base[key]}
 
+    def take_theirs(self, form: Any, posted: Mapping[str, str]) -> None:
+        """Give the fields for which the person chose what the other one saved their present value again."""
+        base = _base(form)
+        for fact in self.facts:
+            if posted.get(f"{KEEP}{fact.key}") == "theirs" and fact.key in form and fact.key in base:
+                form[fact.key].data = str(base[fact.key])
+
     def compare(self, form: Any, fresh: Any) -> list[dict[str, str]]:
         """Return the fields where the row now differs from what was typed, and take over those nobody touched here."""
         typed, held = self.typed(form), self.held(fresh)
@@ -116,14 +124,17 @@ class Shape:
             if fact.key not in typed:
                 field.data = held[fact.key]
             elif _plain(field.data or "") != held[fact.key]:
-                rows.append({"field": say(fact.label), "theirs": self._word(fact, held), "mine": field.data or ""})
+                theirs, mine = self._word(fact, held[fact.key]), self._word(fact, field.data or "")
+                rows.append({"key": fact.key, "field": say(fact.label), "theirs": theirs, "mine": mine})
         form["base"].data = json.dumps(held, ensure_ascii=False)
         return rows
 
-    def _word(self, fact: Fact, held: Mapping[str, str]) -> str:
+    def _word(self, fact: Fact, written: str) -> str:
         if fact.kind == "choice":
-            return say(code_list(fact.code_list or "").get(held[fact.key], ""))
-        return held[fact.key]
+            return say(code_list(fact.code_list or "").get(written, written))
+        if fact.kind == "yes_no":
+            return str({"true": _("是"), "false": _("否")}.get(written, written))
+        return written
 
 
 def _base(form: Any) -> dict[str, str]:

@@ -15,7 +15,8 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from admin_app.desk import current_actor, system_session
-from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults
+from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults, written
+from admin_app.forms.fact_form import KEEP
 from admin_app.pages.case import STYLES, shown_fact
 from admin_app.wording import say, say_moment
 from workflows.case_view import CaseView, known_answers
@@ -72,18 +73,18 @@ def refused_form(
     show_faults(form, refusal.faults)
     screen = _screen(view, option, validator, form, "")
     if isinstance(refusal, Stale):
-        screen["stale"] = _stale(view, validator, request)
+        screen["stale"] = _stale(view, validator, form, request)
     elif not any(key in form for key in refusal.faults):
         flash(say(refusal.message), "bad")
     return {"form": _Posted(form, uuid.uuid4().hex), "screen": screen}
 
 
-def _stale(view: CaseView, validator: FormValidator, request: Request) -> dict[str, Any]:
+def _stale(view: CaseView, validator: FormValidator, form: Form, request: Request) -> dict[str, Any]:
     last = view.moves[-1]
     theirs = view.subject.facts()
     mine = read_answers(validator.definition, request.form)
     rows = [
-        {"field": say(f.label), "theirs": shown, "mine": str(mine.get(f.key, ""))}
+        {"key": f.key, "field": say(f.label), "theirs": shown, "mine": _word(form, f.key, mine.get(f.key, ""))}
         for f in validator.definition.fields
         # Protected values stand in part here as on every page; what is above the person's class is left out.
         if f.bind and isinstance(shown := shown_fact(f.bind, theirs.get(f.bind, ""), view.sees), str)
@@ -95,6 +96,20 @@ def _stale(view: CaseView, validator: FormValidator, request: Request) -> dict[s
         "rows": rows,
         "reload_url": url_for("cases.show", number=view.case.number),
     }
+
+
+def _word(form: Form, key: str, typed: object) -> str:
+    """Return what was typed as people read it: of a choice its label."""
+    labels = {value: label for value, label, *_rest in getattr(form[key], "choices", None) or ()}
+    return str(labels.get(typed, typed))
+
+
+def chosen_answers(session: Session, view: CaseView, validator: FormValidator, request: Request) -> dict[str, object]:
+    """Return what was typed, and where the person chose so on a stale form what somebody else saved meanwhile."""
+    typed = read_answers(validator.definition, request.form)
+    theirs = [key for key in typed if request.form.get(f"{KEEP}{key}") == "theirs"]
+    known = known_answers(session, view, validator) if theirs else {}
+    return typed | {key: written(known[key]) for key in theirs if key in known}
 
 
 def _screen(view: CaseView, option: Option, validator: FormValidator, form: Form, line: str) -> dict[str, Any]:

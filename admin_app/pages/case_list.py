@@ -6,9 +6,11 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from admin_app.desk import current_actor
 from admin_app.listing.ids import number
 from admin_app.pages.case import state_tag
 from admin_app.pages.places import class_choices, names_of
@@ -16,12 +18,16 @@ from admin_app.shell import present_term
 from admin_app.wording import say, say_short
 from models.case import Case
 from models.child import Child
+from models.place import Place
 from models.reports.case_list import CasesWanted, list_cases
+from models.scope import Branch
 from models.search import find_children
+from workflows.actor import Actor
 from workflows.engine.definition import Workflow
 from workflows.engine.published import workflow_in_force
 
 WORKFLOW = "identification"
+MINE = "my-turn"  # a key of a state has no hyphen
 PAGE = 50
 
 
@@ -29,23 +35,29 @@ def case_list(session: Session, asked: MultiDict[str, str]) -> dict[str, Any]:
     """Return the screen of the case list for the filters in an address."""
     workflow = workflow_in_force(session, WORKFLOW).workflow
     state = asked.get("state", "")
-    state = state if state in workflow.states else ""
+    mine = states_of(current_actor(), workflow)
+    state = state if state in workflow.states or (state == MINE and mine) else ""
+    states = mine if state == MINE else (state,) if state else ()
     words, place = asked.get("q", "").strip(), asked.get("class", "")
+    inside = _place(session, asked.get("place", ""))
     term = present_term()
     children = tuple(child.id for child in find_children(session, words)) if words else None
-    wanted = CasesWanted(WORKFLOW, term.id if term else None, (state,) if state else (), place or None, None, children)
+    branch = Branch(inside.kind, inside.code) if inside is not None else None
+    wanted = CasesWanted(WORKFLOW, term.id if term else None, states, place or None, branch, children)
     before, after = number(asked.get("before")), number(asked.get("after"))
     found = list_cases(session, wanted, before=before, after=after, limit=PAGE + 1)
     has_more = len(found) > PAGE
     rows = (found[1:] if after is not None else found[:PAGE]) if has_more else found
-    kept: dict[str, Any] = {key: value for key, value in (("state", state), ("q", words), ("class", place)) if value}
+    named = (("state", state), ("q", words), ("class", place), ("place", inside.code if inside is not None else ""))
+    kept: dict[str, Any] = {key: value for key, value in named if value}
     classes = class_choices(session)
     return {
         "title": say(workflow.title),
         "subtitle": _("本学期"),
-        "views": _views(workflow, state, kept),
+        "views": _views(workflow, state, kept, bool(mine)),
         "search": {"name": "q", "value": words, "placeholder": _("姓名、拼音、首字母")},
-        "hidden": [("state", state)] if state else [],
+        "hidden": [(key, kept[key]) for key in ("state", "place") if key in kept],
+        "chips": [_chip(inside, kept)] if inside is not None else [],
         "filters": [
             {
                 "key": "class",
@@ -65,15 +77,34 @@ def case_list(session: Session, asked: MultiDict[str, str]) -> dict[str, Any]:
         ],
         "can_select": False,
         "pager": _pager(rows, kept, before, after, has_more),
-        "empty": _empty(bool(words or place or state)),
+        "empty": _empty(bool(words or place or state or inside)),
     }
 
 
-def _views(workflow: Workflow, state: str, kept: dict[str, Any]) -> list[dict[str, Any]]:
+def states_of(actor: Actor, workflow: Workflow) -> tuple[str, ...]:
+    """Return the states whose next step one of the actor's roles may take."""
+    asked = {state: found.tasks.who for state, found in workflow.states.items() if found.tasks is not None}
+    return tuple(state for state, who in asked.items() if actor.roles & {assignee.role for assignee in who})
+
+
+def _place(session: Session, code: str) -> Place | None:
+    """Return the place whose cases are asked for, None for none or one outside the session's scope."""
+    inside = session.info["scope"].row_condition(Place)
+    return session.scalars(select(Place).where(Place.code == code, inside)).one_or_none() if code else None
+
+
+def _chip(place: Place, kept: dict[str, Any]) -> dict[str, str]:
+    rest = {key: value for key, value in kept.items() if key != "place"}
+    return {"label": place.name, "remove_url": url_for("cases.index", **rest)}
+
+
+def _views(workflow: Workflow, state: str, kept: dict[str, Any], has_own: bool) -> list[dict[str, Any]]:
     rest = {key: value for key, value in kept.items() if key != "state"}
     every = {"label": _("全部"), "url": url_for("cases.index", **rest), "is_current": not state}
+    own = {"label": _("轮到我办"), "url": url_for("cases.index", state=MINE, **rest), "is_current": state == MINE}
     return [
         every,
+        *([own] if has_own else []),
         *(
             {"label": say(found.label), "url": url_for("cases.index", state=key, **rest), "is_current": key == state}
             for key, found in workflow.states.items()

@@ -22,7 +22,8 @@ from workflows.policy import Permission
 from workflows.refusal import Missing
 from workflows.text import text
 
-STATES = ("open", "returned", "confirmed", "filed", "not_left_behind")
+COUNTED = ("open", "returned", "confirmed", "filed")
+LEVELS_SHOWN = ("township", "school", "class")
 MOST_SHOWN = 200
 FEWEST_FOR_INSPECTORS = 5  # smaller cells are suppressed for those who see no names (access.md, inspectors)
 
@@ -76,13 +77,8 @@ def filing_page(session: Session, actor: Actor, opened: str) -> dict[str, Any]:
         "title": _("建档率"),
         "subtitle": f"{place.name if place else _('全部')} · {term_label(term)}",
         "back_url": url_for("filing.index") if place is not None else None,
-        "card": rate_card(total, _("建档率")) if not all_hidden else None,
-        "counts": [
-            (_("待完善"), total.states.get("open", 0)),
-            (_("退回补正"), total.states.get("returned", 0)),
-            (_("待归档审核"), total.states.get("confirmed", 0)),
-            (_("已移出"), total.states.get("not_left_behind", 0)),
-        ],
+        "card": rate_card(total, _("建档率"), _behind_all(actor, place)) if not all_hidden else None,
+        "counts": _counts(total, place) if not all_hidden else [],
         "columns": _columns(level),
         "rows": [_row(filing, level, names_shown, not names_shown and is_small(filing)) for filing in found],
         "foot": _row(total, level, names_shown, all_hidden)["cells"] if len(found) > 1 else None,
@@ -93,6 +89,34 @@ def filing_page(session: Session, actor: Actor, opened: str) -> dict[str, Any]:
             "text": _("导入名册后这里显示各班各校的建档率"),
         },
     }
+
+
+def _counts(total: Filing, place: Place | None) -> list[dict[str, Any]]:
+    """Return the figures beside the rate, each with the list behind it where the person sees names."""
+    shown = (
+        ("open", _("待完善")),
+        ("returned", _("退回补正")),
+        ("confirmed", _("待归档审核")),
+        ("not_left_behind", _("已移出")),
+    )
+    inside: dict[str, Any] = {"place": place.code} if place is not None else {}
+    found = []
+    for state, label in shown:
+        count = total.states.get(state, 0)
+        url = url_for("cases.index", state=state, **inside) if count and may(Permission.CASE_LIST) else None
+        found.append({"label": label, "count": count, "url": url})
+    return found
+
+
+def _behind_all(actor: Actor, place: Place | None) -> str | None:
+    """Return the list of the children missing in an opened place, or in the one place of the person's posts."""
+    branches = {post.branch for post in actor.posts}
+    level, code = (place.kind, place.code) if place is not None else ("", "")
+    if place is None and len(branches) == 1:
+        level, code = (only := branches.pop()).level, only.code
+    if level not in LEVELS_SHOWN or not may(Permission.CASE_LIST):
+        return None
+    return url_for("filing.missing", level=level, code=code)
 
 
 def _opened(session: Session, code: str) -> Place | None:
@@ -134,7 +158,7 @@ def _row(filing: Filing, level: str, names_shown: bool, is_hidden: bool) -> dict
     inside = url_for("filing.index", place=filing.code) if filing.code and level != "class" else None
     behind = url_for("filing.missing", level=level, code=filing.code) if filing.code and names_shown else None
     name = {"kind": "link" if inside else "text", "value": filing.name, "url": inside, "is_strong": not filing.code}
-    figures = [_hidden() for _ in range(7)] if is_hidden else _figures(filing, behind)
+    figures = [_hidden() for _ in range(7)] if is_hidden else _figures(filing, behind, names_shown)
     return {"id": filing.code, "url": inside or behind, "cells": [name, *figures]}
 
 
@@ -142,18 +166,35 @@ def _hidden() -> dict[str, Any]:
     return {"kind": "empty", "value": _("隐去")}
 
 
-def _figures(filing: Filing, behind: str | None) -> list[dict[str, Any]]:
+def _figures(filing: Filing, behind: str | None, names_shown: bool) -> list[dict[str, Any]]:
     rate = percent(filing)
-    states = [filing.states.get(state, 0) for state in ("open", "returned", "confirmed", "filed")]
+    states = state_cells(filing) if filing.code and names_shown else [number(n) for n in _in_states(filing)]
     missing = (
         linked(filing.missing, behind) if filing.missing and behind else {"kind": "number", "value": filing.missing}
     )
     return [
         {"kind": "number", "value": filing.total},
-        *({"kind": "number", "value": count} for count in states),
+        *states,
         {"kind": "text", "value": f"{rate}%" if rate is not None else _("不适用")},
         missing,
     ]
+
+
+def _in_states(filing: Filing) -> list[int]:
+    return [filing.states.get(state, 0) for state in COUNTED]
+
+
+def state_cells(filing: Filing) -> list[dict[str, Any]]:
+    """Return a place's figures by state, each with the list of its cases behind it."""
+    return [
+        linked(count, url_for("cases.index", state=state, place=filing.code)) if count else number(count)
+        for state, count in zip(COUNTED, _in_states(filing), strict=True)
+    ]
+
+
+def number(value: int) -> dict[str, Any]:
+    """Return a figure."""
+    return {"kind": "number", "value": value}
 
 
 def linked(value: int, url: str) -> dict[str, Any]:

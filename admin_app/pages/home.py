@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from admin_app.desk import current_actor, may, read_session
 from admin_app.menu import ITEMS
 from admin_app.pages.case import state_tag
-from admin_app.pages.filing import level_below, percent, rate_card
+from admin_app.pages.case_list import MINE, states_of
+from admin_app.pages.filing import level_below, percent, rate_card, state_cells
 from admin_app.pages.places import names_of
 from admin_app.shell import present_term
 from admin_app.wording import say, say_short
@@ -67,21 +68,21 @@ def _table(found: list[Filing], level: str) -> dict[str, Any]:
     first = {"key": "name", "label": labels[level], "is_sticky": True}
     heads = (_("应建"), _("待完善"), _("退回"), _("待审核"), _("已建档"), _("建档率"), _("差"))
     columns = [first, *({"key": h, "label": h, "align": "right"} for h in heads)]
-    lowest_first = sorted(found, key=lambda filing: (filing.rate if filing.rate is not None else 2, filing.code))
+    # A stable sort: places of the same rate stay in the order of the report, classes by grade.
+    lowest_first = sorted(found, key=lambda filing: filing.rate if filing.rate is not None else 2)
     return {"columns": columns, "rows": [_line(filing, level) for filing in lowest_first]}
 
 
 def _line(filing: Filing, level: str) -> dict[str, Any]:
     behind = url_for("filing.missing", level=level, code=filing.code)
     rate = percent(filing)
-    states = [{"kind": "number", "value": filing.states.get(s, 0)} for s in ("open", "returned", "confirmed", "filed")]
     missing = (
         {"kind": "link", "value": filing.missing, "url": behind} if filing.missing else {"kind": "number", "value": 0}
     )
     cells = [
         {"kind": "text", "value": filing.name},
         {"kind": "number", "value": filing.total},
-        *states,
+        *state_cells(filing),
         {"kind": "text", "value": f"{rate}%" if rate else _("不适用")},
         missing,
     ]
@@ -92,8 +93,7 @@ def _todo(term_id: int) -> dict[str, Any] | None:
     """Return the cases whose next step the person's posts may take."""
     actor, session = current_actor(), read_session(Permission.CASE_LIST)
     workflow = workflow_in_force(session, WORKFLOW).workflow
-    asked = {state: found.tasks.who for state, found in workflow.states.items() if found.tasks is not None}
-    mine = tuple(state for state, who in asked.items() if actor.roles & {assignee.role for assignee in who})
+    mine = states_of(actor, workflow)
     if not mine:
         return None
     found = list_cases(session, CasesWanted(WORKFLOW, term_id, mine), limit=MOST_TO_DO + 1)
@@ -109,7 +109,7 @@ def _todo(term_id: int) -> dict[str, Any] | None:
                 "url": url_for("cases.show", number=case.number),
             }
         )
-    return {"entries": items, "has_more": len(found) > MOST_TO_DO, "all_url": url_for("cases.index", state=mine[0])}
+    return {"entries": items, "has_more": len(found) > MOST_TO_DO, "all_url": url_for("cases.index", state=MINE)}
 
 
 def _care() -> list[dict[str, Any]] | None:
@@ -119,7 +119,12 @@ def _care() -> list[dict[str, Any]] | None:
         return None
     words = CODE_LISTS["care_situation"]
     return [
-        {"label": say(words[code]), "value": counts.get(code, 0), "share": 100 * counts.get(code, 0) / total}
+        {
+            "label": say(words[code]),
+            "value": counts.get(code, 0),
+            "share": 100 * counts.get(code, 0) / total,
+            "url": url_for("children.index_view", care=code) if counts.get(code) else None,
+        }
         for code in words
     ]
 

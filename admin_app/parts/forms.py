@@ -9,11 +9,13 @@ from flask import flash, redirect, render_template, request
 from flask_admin import expose
 from flask_babel import gettext as _
 
-from admin_app.desk import now
+from admin_app.desk import now, trail_session
 from admin_app.forms.fact_form import Shape, show_faults
 from admin_app.listing.ids import rev, row_id
+from admin_app.login import KEEPS_TYPED
 from admin_app.parts.declared import Declared
 from admin_app.wording import say, say_moment
+from models.reports.audit_trail import last_change
 from workflows.refusal import Denied, Missing, Refusal, Stale
 from workflows.text import text
 
@@ -53,6 +55,7 @@ class FormPart(Declared):
         if request.method == "GET":
             self.opened(row)
             return self._form_page(shape, form, row)
+        shape.take_theirs(form, request.form)
         try:
             if (answer := self._tried(form, lambda: self.change(shape, form, row))) is not None:
                 return answer
@@ -94,11 +97,12 @@ class FormPart(Declared):
         """Let a screen react to a refusal, for instance by asking whether one is sure."""
 
     def _stale(self, shape: Shape, form: Any, fresh: Any) -> dict[str, Any]:
-        rows = shape.compare(form, fresh)
+        # A form stays good for so long; what nobody changed since is no reason to be refused.
+        last = last_change(trail_session(), self.row_class.__tablename__, fresh.id, now() - KEEPS_TYPED)
         return {
-            "person": _("另一位同事"),
-            "when": say_moment(now()),
-            "rows": rows,
+            "person": last.actor_name if last is not None else _("另一位同事"),
+            "when": say_moment(last.at if last is not None else now()),
+            "rows": shape.compare(form, fresh),
             "reload_url": self.address("edit_view", id=fresh.id),
         }
 

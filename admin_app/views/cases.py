@@ -9,10 +9,9 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin_app.desk import current_actor, current_policy, now, perform, read_session, record_read
-from admin_app.forms.definition_form import read_answers
 from admin_app.listing.ids import rev
 from admin_app.pages.case import case_page
-from admin_app.pages.case_form import case_form, draft_of, refused_form
+from admin_app.pages.case_form import case_form, chosen_answers, draft_of, refused_form
 from admin_app.pages.case_list import case_list
 from admin_app.wording import say
 from workflows.case_view import CaseView, form_of, opened_event, view_case
@@ -67,7 +66,7 @@ def take(number: str, transition: str) -> Response | tuple[str, int]:
     session = read_session(Permission.CASE_READ)
     option = view.option_or_none(transition)
     validator = form_of(session, view, transition)
-    answers = read_answers(validator.definition, request.form) if validator else request.form.to_dict()
+    answers = chosen_answers(session, view, validator, request) if validator else request.form.to_dict()
     asked = Request(transition, rev() if "rev" in request.form else None, answers, key=_key())
     try:
         moved = perform(act_on_case, Permission.CASE_ACT, number, asked)

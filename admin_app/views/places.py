@@ -28,6 +28,10 @@ from workflows.policy import Permission as P
 from workflows.text import text
 
 PATH = tuple(getattr(Place, f"{level}_code") for level in ("city", "county", "township", "school", "class"))
+BY_GRADE = SortOrder(
+    "grade", text("按学校、年级"), (*PATH[:4], -Place.cohort, Place.number, Place.id),
+    ("city_code", "county_code", "township_code", "school_code", "cohort_falling", "number", "id"),
+)  # fmt: skip
 NAMES = ("city_code", "county_code", "township_code", "school_code", "class_code", "id")
 MOST_BELOW = 300
 
@@ -76,6 +80,8 @@ class PlaceScreen(OfficeView):
     def narrowed(self, session: OfficeSession, asked: Asked) -> Select[Any]:
         """Leave classes to their school's page unless they are asked for."""
         statement = super().narrowed(session, asked)
+        if asked.filters["kind"] == "class":
+            asked.settle(BY_GRADE)
         return statement if asked.filters["kind"] or asked.words else statement.where(Place.kind != "class")
 
     def prepare(self, session: OfficeSession, page: Page, asked: Asked | None) -> Beside:

@@ -64,6 +64,14 @@ def _narrowed(statement: Select[Any], wanted: TrailFilter) -> Select[Any]:
     return statement.where(*(condition for condition in conditions if condition is not None))
 
 
+def last_change(session: Session, subject_type: str, subject_id: int, since: datetime) -> AuditEvent | None:
+    """Return the newest entry since a moment that tells a change of one subject; the session reads the trail."""
+    own = (AuditEvent.subject_type == subject_type, AuditEvent.subject_id == subject_id)
+    told = (AuditEvent.outcome == "done", AuditEvent.body.contains('"changes":[{'))
+    newest = select(AuditEvent).where(AuditEvent.at >= since, *own, *told).order_by(AuditEvent.id.desc())
+    return session.scalars(newest.limit(1)).one_or_none()
+
+
 def entry(session: Session, number: int) -> AuditEvent | None:
     """Return one entry of the trail inside the session's scope."""
     return session.scalars(select(AuditEvent).where(AuditEvent.id == number)).one_or_none()

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.child import Child
+from models.scope import Branch
 
 LARGEST_ID = 2**63 - 1
 
@@ -21,7 +22,7 @@ class CasesWanted:
     term_id: int | None = None
     states: tuple[str, ...] = ()
     class_code: str | None = None
-    school_code: str | None = None
+    place: Branch | None = None
     child_ids: tuple[int, ...] | None = None
 
 
@@ -34,7 +35,7 @@ def list_cases(
         Case.term_id == wanted.term_id if wanted.term_id is not None else None,
         Case.state.in_(wanted.states) if wanted.states else None,
         Case.class_code == wanted.class_code if wanted.class_code else None,
-        Case.school_code == wanted.school_code if wanted.school_code else None,
+        getattr(Case, f"{wanted.place.level}_code") == wanted.place.code if wanted.place is not None else None,
         Case.child_id.in_(wanted.child_ids) if wanted.child_ids is not None else None,
         Case.id < before if before is not None else None,
         Case.id > after if after is not None else None,

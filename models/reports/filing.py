@@ -24,6 +24,7 @@ class Filing:
     code: str
     name: str
     states: dict[str, int] = field(default_factory=dict)
+    order: tuple[str, int, int] = ("", 0, 0)  # among its like: of a class its school, grade and number
 
     @property
     def filed(self) -> int:
@@ -47,7 +48,10 @@ class Filing:
 
 
 def filing_by_place(session: Session, term_id: int, level: str) -> list[Filing]:
-    """Return the filing of every place at a level (`township`, `school` or `class`) inside the session's scope."""
+    """Return the filing of every place at a level (`township`, `school` or `class`) inside the session's scope.
+
+    Classes come by grade, the lowest first; other places by code.
+    """
     code = getattr(Case, f"{level}_code")
     rows = session.execute(
         select(code, Case.state, func.count())
@@ -59,16 +63,20 @@ def filing_by_place(session: Session, term_id: int, level: str) -> list[Filing]:
         filing = found.setdefault(place, Filing(place, place))
         filing.states[state] = count
     _name(session, found.values())
-    return sorted(found.values(), key=lambda filing: filing.code)
+    return sorted(found.values(), key=lambda filing: (filing.order, filing.code))
 
 
 def _name(session: Session, filings: Iterable[Filing]) -> None:
     by_code = {filing.code: filing for filing in filings}
     codes = list(by_code)
     for start in range(0, len(codes), 500):
-        names = select(Place.code, Place.name).where(Place.code.in_(codes[start : start + 500]))
-        for code, name in session.execute(names):
+        wanted = select(Place.code, Place.name, Place.kind, Place.school_code, Place.cohort, Place.number)
+        for code, name, kind, school, cohort, number in session.execute(
+            wanted.where(Place.code.in_(codes[start : start + 500]))
+        ):
             by_code[code].name = name
+            if kind == "class":
+                by_code[code].order = (school, -(cohort or 0), number or 0)
 
 
 def total_of(filings: Iterable[Filing], name: str) -> Filing:
@@ -83,17 +91,18 @@ def total_of(filings: Iterable[Filing], name: str) -> Filing:
 def children_missing(
     session: Session, term_id: int, level: str, code: str, limit: int = 200
 ) -> list[tuple[Case, Child]]:
-    """Return the cases behind a place's missing figure with their children, by class and name, up to `limit`."""
+    """Return the cases behind a place's missing figure with their children, by grade, class and name, up to `limit`."""
     rows = session.execute(
         select(Case, Child)
         .join(Child, Case.child_id == Child.id)
+        .outerjoin(Place, Place.code == Case.class_code)
         .where(
             Case.workflow == WORKFLOW,
             Case.term_id == term_id,
             Case.state.not_in((FILED, TAKEN_OFF)),
             getattr(Case, f"{level}_code") == code,
         )
-        .order_by(Case.class_code, Child.name_key, Child.id)
+        .order_by(Case.school_code, Place.cohort.desc(), Place.number, Case.class_code, Child.name_key, Child.id)
         .limit(limit)
     )
     return [(case, child) for case, child in rows]

@@ -196,6 +196,24 @@ def test_a_stale_form_shows_both_values_and_loses_neither(sqlite_cast: Cast, cli
     assert events(sqlite_cast)[-1][2] == {"village": ("石桥村", "枫林村")}
 
 
+def test_a_stale_form_names_who_was_faster_and_lets_one_take_their_value(
+    sqlite_cast: Cast, client_of: ClientOf
+) -> None:
+    child = sqlite_cast.add_child("ZX-2302", ethnicity="汉族", is_boarding=False)
+    path = f"/children/edit/?id={child}"
+    qin = client_of("qin")
+    mine = _fields(get(qin, path).text)
+    theirs = {"village": "石桥村", "ethnicity": "苗族"}
+    act(sqlite_cast, "chen", Permission.CHILD_EDIT, change_child, child, int(mine["rev"]), theirs)
+    page = post(qin, path, **{**mine, "village": "枫林村", "ethnicity": "侗族"}).text
+    assert "陈立群 在你填写时改过这条记录" in page
+    assert "2026-11-20 09:40" in page
+    assert post(qin, path, **{**_fields(page), "keep_village": "theirs"}).status_code == 302
+    kept = _child(sqlite_cast, child)
+    assert (kept.village, kept.ethnicity) == ("石桥村", "侗族")
+    assert events(sqlite_cast)[-1][2] == {"ethnicity": ("苗族", "侗族")}
+
+
 def test_a_form_sent_twice_has_one_effect(sqlite_cast: Cast, client_of: ClientOf) -> None:
     child = sqlite_cast.add_child("ZX-2302")
     chen, path = client_of("chen"), f"/children/edit/?id={child}"

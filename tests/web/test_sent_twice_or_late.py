@@ -212,3 +212,20 @@ def test_a_place_that_was_closed_twice_is_closed_once(world: Marked) -> None:
     assert codes == [302, 302]
     kept = world.one(Place, Place.code == "ZX-2301")
     assert (kept.is_closed, kept.rev) == (True, place.rev + 1)
+
+
+def test_what_somebody_else_saved_meanwhile_can_be_taken_over_on_a_form_of_a_case(world: Marked) -> None:
+    number = _new_case(world)
+    with world.cast.database.transaction(system_scope("tests")) as session:
+        child = session.scalars(select(Child).join(Case, Case.child_id == Child.id).where(Case.number == number)).one()
+        child.care_situation = "relatives"
+    late = world.send("zhou", f"/cases/{number}/complete", **file_of("ZX-2302"), request_key="late", rev="0")
+    assert late.status_code == 422
+    stale = late.text.split('class="card conflict"')[1].split("</section>")[0]
+    assert "亲朋监护" in stale
+    assert "祖辈监护" in stale
+    chosen = {**file_of("ZX-2302"), "keep_care_situation": "theirs", "request_key": "later"}
+    assert world.send("zhou", f"/cases/{number}/complete", **chosen, rev="1").status_code == 302
+    with world.cast.database.session(system_scope("tests")) as session:
+        kept = select(Child.care_situation).join(Case, Case.child_id == Child.id).where(Case.number == number)
+        assert session.scalars(kept).one() == "relatives"

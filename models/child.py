@@ -38,6 +38,11 @@ class Child(ChildKeyed, Base):
             name="care_situation",
         ),
         CheckConstraint("status IN ('on_file', 'left', 'archived')", name="status"),
+        CheckConstraint(
+            "left_kind IS NULL OR left_kind IN ('graduated', 'transferred', 'moved_away', 'dropped_out', 'other')",
+            name="left_kind",
+        ),
+        CheckConstraint("left_on IS NULL OR status <> 'on_file'", name="left_on"),
         CheckConstraint("risk IN ('high', 'medium', 'low')", name="risk"),
         *(
             Index(f"ix_child_{level}_roll", f"{level}_code", *_rest, "name_key", "id")
@@ -70,6 +75,9 @@ class Child(ChildKeyed, Base):
     absence_since: Mapped[date | None]
     risk: Mapped[str] = mapped_column(String(10), default="low")
     status: Mapped[str] = mapped_column(String(10), default="on_file")
+    left_kind: Mapped[str | None] = mapped_column(String(20))  # of one who left: why, when, where to
+    left_on: Mapped[date | None]
+    left_to: Mapped[str | None] = mapped_column(String(100))
     residence_township: Mapped[str] = mapped_column(String(40), default="-")
     residence_village: Mapped[str] = mapped_column(String(40), default="-")
     village: Mapped[str | None] = mapped_column(String(100))

@@ -16,6 +16,7 @@ from models.roster import HeadingSynonym, RosterBatch
 from models.school_year import SchoolYear, Term
 from models.setting import Setting
 from models.staff import Appointment, LoginFailures, LoginSession, Staff
+from models.turn import SchoolTurn
 from models.vault import DataKey
 
 SCOPED: tuple[type[Base], ...] = (
@@ -31,6 +32,7 @@ SCOPED: tuple[type[Base], ...] = (
     RosterBatch,
     Staff,
     Appointment,
+    SchoolTurn,
 )
 AUDIT_SCOPED: tuple[type[Base], ...] = (AuditEvent,)
 

@@ -24,6 +24,16 @@ def has_grade(stage: str | None, grade: int) -> bool:
     return _grade_name(grade, stage) is not None
 
 
+def has_left(stage: str | None, grade: int) -> bool:
+    """Tell whether a class of a grade has passed the last one that a school of a stage teaches."""
+    return grade > (0 if stage == "kindergarten" else LAST_GRADE.get(stage or "", 12))
+
+
+def first_grade(stage: str | None) -> int:
+    """Return the grade in which children enter a school of a stage."""
+    return min(KINDERGARTEN) if stage == "kindergarten" else FIRST_GRADE.get(stage or "", 1)
+
+
 def _grade_name(grade: int, stage: str | None) -> str | None:
     if stage == "kindergarten":
         return KINDERGARTEN.get(grade)

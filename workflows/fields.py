@@ -49,6 +49,9 @@ CHILD = _facts(
     Fact("health", text("健康状况"), "P3", "long_text"),
     Fact("note", text("备注"), "P3", "long_text"),
     Fact("status", text("在册状态"), "P0", "choice", "child_status"),
+    Fact("left_kind", text("离校原因"), "P0", "choice", "left_kind"),
+    Fact("left_on", text("离校日期"), "P0", "date"),
+    Fact("left_to", text("去向"), "P1"),
 )
 
 RELATIVE = _facts(
@@ -113,6 +116,13 @@ CODE_LISTS: Mapping[str, Mapping[str, Text]] = {
     },
     "risk": {"high": text("高"), "medium": text("中"), "low": text("低")},
     "child_status": {"on_file": text("在册"), "left": text("已离校"), "archived": text("已归档")},
+    "left_kind": {
+        "graduated": text("毕业"),
+        "transferred": text("转学"),
+        "moved_away": text("随家人迁居"),
+        "dropped_out": text("辍学"),
+        "other": text("其他原因"),
+    },
     "relative_slot": {
         "guardian": text("监护人"),
         "father": text("父亲"),

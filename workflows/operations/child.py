@@ -23,8 +23,10 @@ from workflows.transaction import Transaction
 from workflows.values import Cell, as_text
 from workflows.values.identity_number import birth_date_of, sex_of
 
-# Class and status move by their own workflows, with all that hangs on them.
-CHANGEABLE = {key: fact for key, fact in CHILD.items() if key not in ("class_code", "status")}
+# Class and status move by their own operations, with all that hangs on them.
+CHANGEABLE = {
+    key: fact for key, fact in CHILD.items() if key not in ("class_code", "status", "left_kind", "left_on", "left_to")
+}
 SHORTEST_REASON, LONGEST_REASON = 2, 200
 ADDED = "relative.added"
 SLOT_ORDER = ("guardian", "father", "mother", "other")

@@ -45,6 +45,7 @@ def test_a_child_is_filed_by_the_office_after_the_class_teacher_has_confirmed() 
         "file": (("confirmed",), "filed", ["office"]),
         "send_back": (("confirmed",), "returned", ["office"]),
         "not_left_behind": (("open", "confirmed", "returned"), "not_left_behind", ["office"]),
+        "lapse": (("open", "confirmed", "returned"), "lapsed", ["office"]),
     }
     assert identification.transitions["send_back"].require == ("reason",)
     assert identification.transitions["not_left_behind"].require == ("reason",)

@@ -109,6 +109,22 @@ def reopen_place(tx: Transaction, place_id: int, rev: int) -> Place:
     return place
 
 
+def make_class(tx: Transaction, school: Place, grade: int, number: int, first_year: int) -> Place:
+    """Add a class of a grade to a school, named as in a school year; the caller has checked permission and need.
+
+    Raises Refusal `code_taken`.
+    """
+    cohort = first_year - grade + 1
+    code = f"{school.code}-{cohort % 100:02d}{number:02d}"
+    name = class_title(cohort, number, first_year, school.stage)
+    place = Place(id=new_id(), code=code, kind="class", name=name, parent_id=school.id, cohort=cohort, number=number)
+    place.place_at(school.level_codes | {"class": code})
+    tx.session.add(place)
+    tx.tell(Happening("place.made", "place", place.id, codes=place.level_codes, facts={"code": code, "name": name}))
+    _flush_code(tx)
+    return place
+
+
 def _complete(tx: Transaction, chosen: dict[str, Any], parent: Place | None) -> dict[str, Any]:
     kind = chosen.get("kind")
     if kind == "class":

@@ -24,6 +24,7 @@ from workflows.audit import Happening
 from workflows.class_title import class_title
 from workflows.engine.published import workflow_in_force
 from workflows.operations.case import draw_numbers, new_case, opened
+from workflows.operations.place import make_class
 from workflows.policy import Permission
 from workflows.refusal import Missing, Refusal
 from workflows.roster.intake import Intake
@@ -260,7 +261,7 @@ def _classes(tx: Transaction, school: Place, rows: Sequence[RosterRow]) -> tuple
         elif (grade, number) in known:
             found[key] = known[(grade, number)]
         else:
-            place = _new_class(tx, school, grade, number, first_year)
+            place = make_class(tx, school, grade, number, first_year)
             made.append(place.name)
             found[key] = place.level_codes
     return found, made
@@ -278,17 +279,6 @@ def classes_to_make(session: Session, school: Place, rows: Sequence[RosterRow], 
 def _known_classes(session: Session, school: Place, first_year: int) -> _Classes:
     present = session.scalars(select(Place).where(Place.parent_id == school.id, Place.kind == "class"))
     return {(place.grade(first_year), place.number): place.level_codes for place in present}
-
-
-def _new_class(tx: Transaction, school: Place, grade: int, number: int, first_year: int) -> Place:
-    cohort = first_year - grade + 1
-    code = f"{school.code}-{cohort % 100:02d}{number:02d}"
-    name = class_title(cohort, number, first_year, school.stage)
-    place = Place(id=new_id(), code=code, kind="class", name=name, parent_id=school.id, cohort=cohort, number=number)
-    place.place_at(school.level_codes | {"class": code})
-    tx.session.add(place)
-    tx.tell(Happening("place.made", "place", place.id, codes=place.level_codes, facts={"code": code, "name": name}))
-    return place
 
 
 def _insert(session: Session, model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -13,7 +13,13 @@ MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 @cache
 def newest_version() -> str:
     """Return the schema version that this program needs: migrations are numbered in their order."""
-    return max(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return max(every_version())
+
+
+@cache
+def every_version() -> frozenset[str]:
+    """Return every schema version that this program knows."""
+    return frozenset(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def present_version(connection: Connection) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,6 +17,7 @@ from sqlalchemy import BigInteger, LargeBinary, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from models.base import Base
+from models.whole_file import appearing
 
 AES_256_GCM = 1  # first byte of every sealed value, so that other ciphers (SM4) can follow
 _NONCE = 12
@@ -50,23 +50,34 @@ class Keystore:
     def load(cls, path: Path) -> Keystore:
         """Read the keystore file; raises KeysMissing when it is absent or damaged."""
         try:
-            raw = json.loads(path.read_text())
+            return cls.from_json(path.read_text())
+        except (OSError, ValueError, KeysMissing) as fault:
+            raise KeysMissing(f"the keystore {path.name} cannot be read: {fault}") from fault
+
+    @classmethod
+    def from_json(cls, written: str) -> Keystore:
+        """Read the keys from their text; raises KeysMissing when it is damaged."""
+        try:
+            raw = json.loads(written)
             keys = {name: base64.b64decode(value) for name, value in raw["wrapping"].items()}
             rest = (base64.b64decode(raw[name]) for name in ("index_key", "audit_key", "cookie_key"))
             return cls(keys, raw["current"], *rest)
-        except (OSError, ValueError, KeyError, TypeError) as fault:
-            raise KeysMissing(f"the keystore {path.name} cannot be read: {fault}") from fault
+        except (ValueError, KeyError, TypeError, AttributeError) as fault:
+            raise KeysMissing(str(fault)) from fault
 
-    def save(self, path: Path) -> None:
-        """Write the keystore, readable by its owner only; an existing file is never overwritten."""
+    def to_json(self) -> str:
+        """Return the keys as text."""
         content = {
             "wrapping": {name: base64.b64encode(key).decode() for name, key in self.wrapping.items()},
             "current": self.current,
         } | {name: base64.b64encode(getattr(self, name)).decode() for name in ("index_key", "audit_key", "cookie_key")}
+        return json.dumps(content, indent=1)
+
+    def save(self, path: Path) -> None:
+        """Write the keystore whole, readable by its owner only; an existing file is never overwritten."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            json.dump(content, file, indent=1)
+        with appearing(path) as part:
+            part.write_text(self.to_json())
 
     def blind_index(self, kind: str, value: str) -> bytes:
         """Return the keyed index of a value, equal for equal values of one kind and useless without the key."""

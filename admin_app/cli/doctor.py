@@ -1,14 +1,18 @@
-"""`shouwang doctor`: looks at configuration, keys, database, clock and disk, and says what is wrong."""
+"""`shouwang doctor`: looks at settings, keys, database, clock, disk, worker and backups, and says what is wrong."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
 
 import click
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,62 +22,114 @@ from models.audit import AuditEvent
 from models.database import Database
 from models.schema_version import newest_version, present_version
 from models.scope import system_scope
-from models.vault import KeysMissing, Keystore
+from models.setting import Setting
+from models.vault import DataKey, KeysMissing, Keystore, vault_of
+from workflows.clock import LOCAL, system_clock
+from workflows.operations.backup import last_backup
 
 LEAST_FREE_BYTES = 1_000_000_000
-Check = tuple[str, bool, str]
+LONGEST_WITHOUT_BACKUP = timedelta(days=8)  # a weekly backup, and a day's grace
+LARGEST_CLOCK_DIFFERENCE = timedelta(seconds=5)
+DEMO_KEY = "demo.size"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at; `attention` is for what is not wrong, but should be known."""
+
+    name: str
+    ok: bool
+    message: str
+    attention: bool = False
+
+
+class Finding(NamedTuple):
+    """What a look into the database found."""
+
+    ok: bool
+    message: str
+    attention: bool = False
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="输出一份 JSON")
 @click.pass_obj
 def doctor(desk: Desk, as_json: bool) -> None:
-    """检查配置、密钥、数据库、时钟和磁盘。"""
+    """检查配置、密钥、数据库、时钟、磁盘、后台进程和备份。"""
     checks = list(_checks(desk.settings()))
-    is_well = all(passed for _, passed, _ in checks)
-    content = {"ok": is_well, "checks": [{"name": n, "ok": passed, "message": m} for n, passed, m in checks]}
-    answer(content, as_json=as_json, lines=[f"{'✓' if passed else '✗'} {n}：{m}" for n, passed, m in checks])
+    is_well = all(check.ok for check in checks)
+    content = {"ok": is_well, "checks": [asdict(check) for check in checks]}
+    answer(content, as_json=as_json, lines=[f"{_sign(check)} {check.name}：{check.message}" for check in checks])
     if not is_well:
         raise click.exceptions.Exit(1)
 
 
+def _sign(check: Check) -> str:
+    return "✗" if not check.ok else "!" if check.attention else "✓"
+
+
 def _checks(settings: Settings) -> Iterator[Check]:
+    yield _configuration(settings)
     yield _disk(settings)
     try:
         keystore = Keystore.load(settings.keys)
     except KeysMissing as fault:
-        yield "keys", False, str(fault)
+        yield Check("keys", False, str(fault))
         return
     mode = stat.S_IMODE(settings.keys.stat().st_mode)
-    yield "keys", mode & 0o077 == 0, "只有本账号可读" if mode & 0o077 == 0 else f"权限 {mode:o} 太宽，应为 600"
+    private = mode & 0o077 == 0
+    yield Check("keys", private, "只有本账号可读" if private else f"权限 {mode:o} 太宽，应为 600")
     database = Database(settings.database, keystore, pooled=False)
-    for name, look in (("database", _schema), ("walls", _walls), ("clock", _clock)):
+    for name, look in LOOKS:
         yield _looked(name, look, database)
     database.dispose()
+    yield Check("worker", True, "这个版本没有后台任务进程，不需要启动", attention=True)
+
+
+def _configuration(settings: Settings) -> Check:
+    told = f"实例文件夹 {settings.instance}，数据库 {make_url(settings.database).render_as_string()}"
+    folder = _folder_of_database(settings)
+    if folder is not None and folder.exists() and not os.access(folder, os.W_OK):
+        return Check("configuration", False, f"{told}；{folder} 不能写")
+    if not settings.secure_cookies:
+        return Check("configuration", True, f"{told}；SHOUWANG_SECURE_COOKIES 关着，只可用于本机", attention=True)
+    return Check("configuration", True, told)
+
+
+def _folder_of_database(settings: Settings) -> Path | None:
+    url = make_url(settings.database)
+    return Path(url.database).parent if url.get_backend_name() == "sqlite" and url.database else None
 
 
 def _disk(settings: Settings) -> Check:
-    folder = settings.instance if settings.instance.exists() else settings.instance.parent
-    free = shutil.disk_usage(folder).free
-    return "disk", free > LEAST_FREE_BYTES, f"剩余 {free / 1e9:.1f} GB"
+    folders = {settings.instance, _folder_of_database(settings) or settings.instance}
+    free = min(shutil.disk_usage(_existing(folder)).free for folder in folders)
+    return Check("disk", free > LEAST_FREE_BYTES, f"剩余 {free / 1e9:.1f} GB")
 
 
-def _looked(name: str, look: Callable[[Database], tuple[bool, str]], database: Database) -> Check:
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
+
+
+def _looked(name: str, look: Callable[[Database], Finding], database: Database) -> Check:
     try:
-        return (name, *look(database))
+        return Check(name, *look(database))
     except SQLAlchemyError as fault:
-        return name, False, str(fault).splitlines()[0]
+        return Check(name, False, str(fault).splitlines()[0])
 
 
-def _schema(database: Database) -> tuple[bool, str]:
+def _schema(database: Database) -> Finding:
     with database.engine.connect() as connection:
         version = present_version(connection)
-    return version == newest_version(), f"版本 {version}，需要 {newest_version()}"
+    if version is None:
+        return Finding(False, "还没有安装，请运行 shouwang init")
+    mend = "" if version == newest_version() else "：请运行 shouwang upgrade"
+    return Finding(not mend, f"版本 {version}，需要 {newest_version()}{mend}")
 
 
-def _walls(database: Database) -> tuple[bool, str]:
+def _walls(database: Database) -> Finding:
     if database.is_sqlite:
-        return True, "单机数据库，由程序限定范围"
+        return Finding(True, "单机数据库，由程序限定范围")
     with database.engine.connect() as connection:
         owns = connection.execute(
             sql("SELECT count(*) FROM pg_class WHERE relname = 'child' AND pg_get_userbyid(relowner) = current_user")
@@ -81,13 +137,59 @@ def _walls(database: Database) -> tuple[bool, str]:
         strong = connection.execute(
             sql("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
         ).scalar()
+        open_tables = connection.execute(
+            sql("SELECT count(*) FROM pg_class WHERE relrowsecurity AND NOT relforcerowsecurity")
+        ).scalar()
     if owns or strong:
-        return False, "应用账号不应是表的所有者或超级用户"
-    return True, "行级权限有效，应用账号与所有者分开"
+        return Finding(False, "应用账号不应是表的所有者或超级用户")
+    if open_tables:
+        return Finding(False, f"{open_tables} 张表的行级权限对所有者无效")
+    return Finding(True, "行级权限有效，应用账号与所有者分开")
 
 
-def _clock(database: Database) -> tuple[bool, str]:
+def _keys_fit(database: Database) -> Finding:
+    with database.session(system_scope("doctor")) as session:
+        key = session.scalars(select(DataKey).order_by(DataKey.id).limit(1)).first()
+        if key is None:
+            return Finding(True, "还没有加密的内容")
+        try:
+            vault_of(session).learn(key)
+        except KeysMissing:
+            return Finding(False, "密钥文件打不开库里的数据：不是这个库的密钥，请放回原来的")
+    return Finding(True, "密钥能打开库里的数据")
+
+
+def _clock(database: Database) -> Finding:
+    now = system_clock()
     with database.session(system_scope("doctor"), kind="audit") as session:
         last = session.scalar(select(func.max(AuditEvent.at)))
-    ahead = last is not None and last > datetime.now(UTC)
-    return not ahead, "时钟早于最后一条审计记录，请校时" if ahead else "正常"
+        there: datetime = now if database.is_sqlite else session.execute(sql("SELECT clock_timestamp()")).scalar_one()
+    if last is not None and last > now:
+        return Finding(False, "时钟早于最后一条审计记录，请校时")
+    if abs(there - now) > LARGEST_CLOCK_DIFFERENCE:
+        return Finding(False, f"本机时钟与数据库相差 {abs(there - now).total_seconds():.0f} 秒，请校时")
+    return Finding(True, f"现在是 {now.astimezone(LOCAL):%Y-%m-%d %H:%M}（{LOCAL.key}）")
+
+
+def _backup(database: Database) -> Finding:
+    now = system_clock()
+    last = last_backup(database)
+    if last is not None:
+        days = max((now - last).days, 0)
+        return Finding(now - last <= LONGEST_WITHOUT_BACKUP, f"上次备份在 {days} 天前" if days else "上次备份不到一天")
+    with database.session(system_scope("doctor"), kind="audit") as session:
+        first = session.scalar(select(func.min(AuditEvent.at)))
+        is_demo = session.get(Setting, DEMO_KEY) is not None
+    if is_demo:
+        return Finding(True, "演示数据，不必备份")
+    is_new = first is None or now - first <= LONGEST_WITHOUT_BACKUP
+    return Finding(is_new, "还没有备份过：shouwang backup 文件", attention=True)
+
+
+LOOKS = (
+    ("database", _schema),
+    ("walls", _walls),
+    ("keys_fit", _keys_fit),
+    ("clock", _clock),
+    ("backup", _backup),
+)

@@ -34,7 +34,7 @@ def set_up(settings: Settings) -> tuple[Database, str]:
             raise click.UsageError(f"数据库里已有数据，却没有密钥文件 {settings.keys.name}：请先放回原来的密钥文件")
         Keystore.draw().save(settings.keys)
     keystore = Keystore.load(settings.keys)
-    version = bring_up(settings, keystore)
+    version = bring_up(settings, keystore).version
     return Database(settings.database, keystore), version
 
 

@@ -1,36 +1,94 @@
-"""`shouwang upgrade`: brings the database to the schema of this program."""
+"""`shouwang upgrade`: brings the database to the schema of this program, a copy of a SQLite file kept beside it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import click
 from sqlalchemy import make_url
+from sqlalchemy.exc import ProgrammingError
 
 from admin_app.cli import Desk, answer
+from admin_app.cli.backup_words import saying_faults
 from admin_app.config import Settings
+from models.backup.copying import copy_beside
 from models.database import Database
+from models.schema import SchemaBroken
 from models.schema import upgrade as upgrade_schema
-from models.schema_version import newest_version, present_version
+from models.schema_version import every_version, newest_version, present_version
 from models.vault import Keystore
+from workflows.clock import system_clock
+
+ADVICE = "PostgreSQL 的库升级前不自动复制：请先运行 shouwang backup 文件"
 
 
-def bring_up(settings: Settings, keystore: Keystore) -> str:
-    """Run the missing migrations as the owner and return the version reached."""
+@dataclass(frozen=True)
+class Reached:
+    """Where an upgrade started and ended, and the copy that it kept."""
+
+    before: str | None
+    version: str
+    copy: Path | None
+
+
+def bring_up(settings: Settings, keystore: Keystore, *, keep_copy: bool = True) -> Reached:
+    """Run the missing migrations as the owner; an older SQLite file is copied before."""
     owner = Database(settings.owner_database, keystore, pooled=False)
     role = make_url(settings.database).username
     separate = settings.owner_database != settings.database
-    upgrade_schema(owner.engine, application_role=role if separate else None)
-    with owner.engine.connect() as connection:
-        version = present_version(connection) or ""
-    owner.dispose()
-    return version
+    found: list[str | None] = []
+    copies: list[Path] = []
+
+    def before(version: str | None) -> None:
+        found.append(version)
+        if version is None or version == newest_version():
+            return
+        if version not in every_version():
+            raise click.UsageError(f"数据库版本 {version} 比本程序（{newest_version()}）新：请先升级程序")
+        if keep_copy and owner.is_sqlite:
+            copies.append(copy_beside(Path(owner.url.database or ""), version, system_clock()))
+
+    try:
+        with saying_faults(as_json=False):
+            upgrade_schema(owner.engine, application_role=role if separate else None, before=before)
+        with owner.engine.connect() as connection:
+            version = present_version(connection) or ""
+    except ProgrammingError as fault:
+        if getattr(fault.orig, "sqlstate", None) != "42501":
+            raise
+        raise click.UsageError("这个账号不能改表：请设置 SHOUWANG_OWNER_DATABASE 为所有者的地址") from fault
+    except SchemaBroken as fault:
+        raise click.ClickException(f"升级后有行指向不存在的行，已全部撤回：{fault}") from fault
+    finally:
+        owner.dispose()
+    return Reached(found[0], version, copies[0] if copies else None)
 
 
 @click.command()
+@click.option("--no-copy", is_flag=True, help="SQLite 升级前不复制数据库文件（已另有备份时）")
 @click.option("--json", "as_json", is_flag=True, help="输出一份 JSON")
 @click.pass_obj
-def upgrade(desk: Desk, as_json: bool) -> None:
-    """把数据库升级到本程序需要的版本。"""
+def upgrade(desk: Desk, no_copy: bool, as_json: bool) -> None:
+    """把数据库升级到本程序需要的版本；SQLite 先在旁边留一份副本。"""
     settings = desk.settings()
-    version = bring_up(settings, Keystore.load(settings.keys))
-    content = {"database": make_url(settings.database).render_as_string(), "version": version}
-    answer(content, as_json=as_json, lines=[f"数据库版本 {version}（需要 {newest_version()}）"])
+    keystore = Keystore.load(settings.keys)
+    if make_url(settings.database).get_backend_name() == "postgresql":
+        click.echo(ADVICE, err=True)
+    reached = bring_up(settings, keystore, keep_copy=not no_copy)
+    content = {
+        "database": make_url(settings.database).render_as_string(),
+        "version": reached.version,
+        "before": reached.before,
+        "copy": str(reached.copy) if reached.copy else None,
+    }
+    answer(content, as_json=as_json, lines=_lines(reached))
+
+
+def _lines(reached: Reached) -> list[str]:
+    if reached.before == reached.version:
+        return [f"数据库版本 {reached.version}，已是本程序需要的版本，没有改动。"]
+    lines = [f"数据库版本 {reached.version}（升级前 {reached.before or '空库'}，需要 {newest_version()}）"]
+    if reached.copy:
+        lines.append(f"升级前的副本：{reached.copy}。新版本用几天无误后可以删除。")
+    return lines

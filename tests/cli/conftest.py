@@ -1,0 +1,90 @@
+"""Installations for the tests of the commands: a folder, keys, and a database of each kind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from admin_app.demo.fill import fill
+from models.database import Database
+from models.vault import Keystore
+from tests.cli.installation import Installation
+
+AS_OF = date(2026, 11, 20)
+PASSPHRASE = "yuan shan ru dai, jin shui han yan"
+Blank = Callable[[str], Installation]
+
+
+@pytest.fixture(scope="session")
+def demo_file(empty_sqlite: Path, keystore: Keystore) -> Path:
+    """A SQLite file with a year's work of a demonstration school."""
+    path = empty_sqlite.with_name("demo.db")
+    path.write_bytes(empty_sqlite.read_bytes())
+    database = Database(f"sqlite:///{path}", keystore)
+    fill(database, "school", AS_OF)
+    database.dispose()
+    return path
+
+
+@pytest.fixture
+def school(demo_file: Path, keystore: Keystore, tmp_path: Path) -> Installation:
+    """The demonstration school as an installation on SQLite."""
+    return _on_sqlite(tmp_path / "school", keystore, demo_file)
+
+
+@pytest.fixture
+def small(peopled_sqlite: tuple[Path, object], keystore: Keystore, tmp_path: Path) -> Installation:
+    """The cast of the tests as an installation on SQLite: a few hundred rows."""
+    return _on_sqlite(tmp_path / "small", keystore, peopled_sqlite[0])
+
+
+def _on_sqlite(folder: Path, keystore: Keystore, filled: Path) -> Installation:
+    folder.mkdir()
+    keystore.save(folder / "keys.json")
+    (folder / "shouwang.db").write_bytes(filled.read_bytes())
+    return Installation(folder)
+
+
+@pytest.fixture
+def passphrase(tmp_path: Path) -> Path:
+    """A file with a passphrase."""
+    path = tmp_path / "passphrase"
+    path.write_text(PASSPHRASE + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def blank(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blank]:
+    """Make installations without schema and keys, by the name of their database; on PostgreSQL with two roles."""
+    made: list[tuple[str, str]] = []
+
+    def make(kind: str) -> Installation:
+        folder = tmp_path / f"blank-{kind}-{os.urandom(3).hex()}"
+        if kind == "sqlite":
+            return Installation(folder)
+        server = request.getfixturevalue("postgres_server")
+        name = f"b{os.getpid()}_{os.urandom(4).hex()}"
+        _as_superuser(server, f"CREATE DATABASE {name} OWNER office_owner")
+        made.append((server, name))
+        url = make_url(server).set(database=name)
+        return Installation(folder, *(_said(url.set(username=role)) for role in ("office_app", "office_owner")))
+
+    yield make
+    for server, name in made:
+        _as_superuser(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _said(url: object) -> str:
+    return url.render_as_string(hide_password=False)  # type: ignore[attr-defined, no-any-return]
+
+
+def _as_superuser(server: str, statement: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

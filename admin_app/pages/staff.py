@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 
@@ -36,31 +36,42 @@ def posts_line(posts: Sequence[Appointment], places: Mapping[int, str], day: dat
     return str(_("、")).join(f"{places.get(post.place_id, '')} {role_word(post.role)}" for post in held)
 
 
+class Held(NamedTuple):
+    """A post with the names of its place and of whoever approved it, and the addresses to change and to end it."""
+
+    post: Appointment
+    place: str
+    approved_by: str
+    urls: tuple[str, str] | None
+
+
 def staff_page(
     person: Staff,
     workplace: str,
-    posts: Sequence[tuple[Appointment, str, tuple[str, str] | None]],
+    posts: Sequence[Held],
     sessions: Sequence[LoginSession],
     day: date,
     appoint_url: str | None,
 ) -> dict[str, Any]:
-    """Return the page of a person for `office/detail.html`; posts come with place name and what may be done to them."""
-    columns = [_("岗位"), _("单位"), _("起"), _("止"), _("事由"), _("状态")] + ([_("办理")] if appoint_url else [])
+    """Return the page of a person for `office/detail.html`."""
+    labels = [_("岗位"), _("单位"), _("起"), _("止"), _("批准人"), _("事由"), _("状态")]
+    columns = labels + ([_("办理")] if appoint_url else [])
     rows = [
         {
             "id": post.id,
             "url": urls[0] if urls else None,
             "cells": [
-                words(role_word(post.role)),
+                words(role_word(post.role), sub=f"G-{post.id}"),
                 words(place),
                 words(say_day(post.from_on)),
                 words(say_day(post.until_on)) if post.until_on else words(_("未定")),
+                words(approved_by),
                 words(post.purpose),
                 post_state(post, day),
                 *([_ending(post, urls[1], day)] if urls else []),
             ],
         }
-        for post, place, urls in posts
+        for post, place, approved_by, urls in posts
     ]
     links = [{"label": _("任命"), "url": appoint_url, "icon": "plus"}] if appoint_url else []
     card: dict[str, Any] = {"title": _("岗位"), "links": links}

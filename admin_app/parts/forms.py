@@ -116,6 +116,7 @@ class FormPart(Declared):
             "back_url": self.after_row(row),
             "stale": stale,
             "note": self.form_note(form),
+            "links": self.form_links(),
         }
         if row is not None:
             screen["version"] = version if version is not None else row.rev
@@ -128,6 +129,10 @@ class FormPart(Declared):
     def form_title(self, row: Any) -> str:
         """Return the title of a form."""
         return say(self.new_label) if row is None else _("修改 %(name)s", name=self.name_of(row))
+
+    def form_links(self) -> list[dict[str, Any]]:
+        """Return what helps to fill the form in, as actions beside its title."""
+        return []
 
     def form_note(self, form: Any) -> str:
         """Return what saving will do."""

@@ -104,6 +104,10 @@ class AppointmentScreen(OfficeView):
         person = self._person() if row is None else self._held_by(row)
         return [{"title": person.name, "fields": fields + shape.drawn(form)[0]["fields"]}]
 
+    def form_links(self) -> list[dict[str, Any]]:
+        """Offer what every role permits."""
+        return [{"label": _("岗位权限"), "url": url_for("staff.roles_view"), "icon": "list-check", "target": "_blank"}]
+
     def make(self, shape: Shape, form: Any) -> str:
         """Appoint the person that the address names."""
         person = self._person()

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, make_response, render_template, url_for
+from flask_admin import expose
 from flask_babel import gettext as _
 from sqlalchemy import Select, select
 
-from admin_app.desk import may, now, perform
+from admin_app.desk import current_policy, may, now, perform
 from admin_app.forms.fact_form import Shape
 from admin_app.forms.place_choice import chosen_place, place_field
 from admin_app.listing.asked import Asked
@@ -17,7 +18,8 @@ from admin_app.listing.column import Beside, Column, words
 from admin_app.listing.filters import Choice, yes_no
 from admin_app.listing.ids import rev
 from admin_app.listing.page import Page, SortOrder
-from admin_app.pages.staff import posts_line, staff_page, state_cell
+from admin_app.pages.roles import roles_card, roles_page
+from admin_app.pages.staff import Held, posts_line, staff_page, state_cell
 from admin_app.parts.declared import Verb
 from admin_app.screen import OfficeView
 from admin_app.shell_year import school_year_shown
@@ -46,6 +48,7 @@ class StaffScreen(OfficeView):
 
     row_class, key, path, title = Staff, "staff", "/staff", text("人员岗位")
     permissions = {"list": P.STAFF_READ, "read": P.STAFF_READ, "create": P.STAFF_MANAGE, "edit": P.STAFF_MANAGE}
+    routes = {"roles_view": "list"}
     by_place = "school"
     search = text("姓名、拼音、账号")
     new_label = text("新建账号")
@@ -100,18 +103,33 @@ class StaffScreen(OfficeView):
             .where(Appointment.staff_id == row.id).order_by(Appointment.from_on.desc(), Appointment.id)
         ).all()  # fmt: skip
         appoints = may(P.STAFF_APPOINT)
-        listed = [(p, name, _post_urls(p) if appoints else None) for p, name in posts]
+        approved = {post.approved_by for post, _name in posts if post.approved_by}
+        names = dict(session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(approved))).all())
+        listed = [
+            Held(post, name, names.get(post.approved_by or 0, ""), _post_urls(post) if appoints else None)
+            for post, name in posts
+        ]
         latest = select(LoginSession).where(LoginSession.staff_id == row.id).order_by(LoginSession.id.desc())
         sessions = session.scalars(latest.limit(MOST_SESSIONS)).all()
         workplace = session.get(Place, row.place_id)
         page = staff_page(row, workplace.name if workplace else "", listed, sessions, local_day(now()),
                           url_for("appointments.create_view", staff=row.id) if appoints else None)  # fmt: skip
+        held = [post.role for post, _name in posts if post.holds_on(local_day(now()))]
+        permitted = roles_card(current_policy(), held, self.address("roles_view"))
+        page["cards"][1:1] = [permitted] if permitted else []
         return page | {"actions": self.row_actions(row), "back_url": self.address("index_view")}
+
+    @expose("/roles/")
+    def roles_view(self) -> Any:
+        """Show what every role permits."""
+        page = roles_page(current_policy(), self.address("index_view"))
+        return render_template("office/list.html", screen=page)
 
     def list_actions(self, asked: Asked) -> list[dict[str, Any]]:
         """Offer the list of posts beside a new account."""
         posts = {"label": _("任职一览"), "url": url_for("appointments.index_view"), "icon": "id"}
-        return [posts, *super().list_actions(asked)]
+        roles = {"label": _("岗位权限"), "url": self.address("roles_view"), "icon": "list-check"}
+        return [posts, roles, *super().list_actions(asked)]
 
     def new_form(self, shape: Shape) -> Any:
         """Ask for the place that employs the person as well."""

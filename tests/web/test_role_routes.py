@@ -111,6 +111,7 @@ GET  /places/export/<export_type>/      xxxxxxxxxxxx l
 
 GET  /staff/                            ooxxxoxoooxx l
 GET  /staff/details/                    ooxxxoxmooxx l
+GET  /staff/roles/                      ooxxxoxoooxx l
 GET  /staff/new/                        xxxxxxxxoxxx l
 POST /staff/new/                        xxxxxxxxfxxx l
 GET  /staff/edit/                       xxxxxxxxoxxx l

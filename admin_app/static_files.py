@@ -11,9 +11,12 @@ from flask import Flask, Response, request, url_for
 YEAR = 31_536_000
 
 
+DIGITS = 8  # tells versions of one file apart, and stands in every page a hundred times
+
+
 @cache
 def _digest(folder: str, path: str) -> str:
-    return hashlib.sha256((Path(folder) / path).read_bytes()).hexdigest()[:12]
+    return hashlib.sha256((Path(folder) / path).read_bytes()).hexdigest()[:DIGITS]
 
 
 def _is_addressed(folder: str) -> bool:
@@ -24,9 +27,14 @@ def bind(app: Flask) -> None:
     """Give templates `static_url` and let browsers keep what carries a digest."""
     folder = str(app.static_folder)
 
+    @cache
+    def address(root: str, path: str) -> str:
+        # One for each place under which the site is mounted: a proxy names it in the request.
+        return url_for("static", filename=path, v=_digest(folder, path))
+
     @app.template_global()
     def static_url(path: str) -> str:
-        return url_for("static", filename=path, v=_digest(folder, path))
+        return address(request.root_path, path)
 
     @app.after_request
     def keep(response: Response) -> Response:

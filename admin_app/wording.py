@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 
-from flask_babel import get_locale, gettext
+from flask import g
+from flask_babel import get_domain, get_locale
 
 from workflows.clock import LOCAL
 from workflows.engine.vocabulary import Label
@@ -17,14 +19,27 @@ def language() -> str:
     return "en" if locale is not None and locale.language == "en" else "zh"
 
 
+def _translate() -> Callable[[str], str]:
+    """Return what looks a sentence up in the page's language; it is found once a request, a page says hundreds."""
+    found: Callable[[str], str] | None = g.get("translate")
+    if found is None:
+        found = g.translate = get_domain().get_translations().ugettext
+    return found
+
+
+def translated(sentence: str) -> str:
+    """Return a sentence in the page's language."""
+    return _translate()(sentence)
+
+
 def say(words: Text | Label | str | None) -> str:
     """Return words as the page says them; plain text stays, a label that nobody put into English is looked up."""
     if words is None:
         return ""
     if isinstance(words, Text):
-        return words.render(gettext)
+        return words.render(_translate())
     if isinstance(words, Label):
-        return words.say(language()) if words.en else Text(words.zh).render(gettext)
+        return words.say(language()) if words.en else _translate()(words.zh)
     return words
 
 

@@ -19,7 +19,7 @@ class Place(Placed, Base):
         CheckConstraint("kind IN ('city', 'county', 'township', 'school', 'class')", name="kind"),
         CheckConstraint("(kind = 'class') = (cohort IS NOT NULL)", name="class_has_cohort"),
         Index("ix_place_parent_id", "parent_id"),
-        *(Index(f"ix_place_{level}", f"{level}_code") for level in LEVELS),
+        *(Index(f"ix_place_{level}_kind", f"{level}_code", "kind") for level in LEVELS),
     )
 
     code: Mapped[str] = mapped_column(String(40), unique=True)

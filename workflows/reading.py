@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import String, inspect
@@ -47,11 +49,12 @@ def read(row_class: type[Any], facts: Mapping[str, Fact], raw: Mapping[str, Cell
     return values
 
 
-def code_list(name: str) -> dict[str, Any]:
+@cache
+def code_list(name: str) -> Mapping[str, Any]:
     """Return the codes of a closed list with the words people see, in their order."""
     if name in CODE_LISTS:
-        return dict(CODE_LISTS[name])
-    return {code: text(words[0]) for code, words in standard_words()[name].items()}
+        return CODE_LISTS[name]
+    return MappingProxyType({code: text(words[0]) for code, words in standard_words()[name].items()})
 
 
 def _one(row_class: type[Any], fact: Fact, written: Cell, today: date) -> Any:

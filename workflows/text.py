@@ -16,9 +16,10 @@ class Text:
 
     def render(self, translate: Callable[[str], str]) -> str:
         """Fill the sentence that `translate` gives for the msgid; values that are texts are translated too."""
+        if not self.params:
+            return translate(self.msgid)
         values = {k: v.render(translate) if isinstance(v, Text) else v for k, v in self.params.items()}
-        sentence = translate(self.msgid)
-        return sentence.format(**values) if values else sentence
+        return translate(self.msgid).format(**values)
 
     def __str__(self) -> str:
         return self.render(lambda msgid: msgid)

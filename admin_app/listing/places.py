@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, select, union
 from sqlalchemy.orm import Session
 
 from admin_app.wording import say
@@ -45,16 +45,19 @@ class PlacePath:
         """Fetch with one query what the filters offer and what the rows' places are called."""
         self.first_year = first_year
         wanted = set(codes)
+        inside = self.scope.row_condition(Place)
         offered = [
-            and_(Place.kind == level, Place.is_closed.is_(False), *self._above(level)) for level in self._open_levels()
+            and_(inside, Place.kind == level, Place.is_closed.is_(False), *self._above(level))
+            for level in self._open_levels()
         ]
+        if self.chosen:
+            offered.append(and_(inside, Place.code.in_(self.chosen.values())))
+        # A union, because an OR of these conditions would read every place. Rows in scope name their school even to
+        # people whose scope is one of its classes.
+        numbers = union(*(select(Place.id).where(condition) for condition in (Place.code.in_(wanted), *offered)))
         rows = session.scalars(
             select(Place)
-            .where(
-                # Rows in scope name their school even to people whose scope is one of its classes.
-                Place.code.in_(wanted)
-                | (self.scope.row_condition(Place) & or_(Place.code.in_(self.chosen.values()), *offered))
-            )
+            .where(Place.id.in_(numbers))
             .order_by(Place.school_code, Place.cohort.desc(), Place.number, Place.name)
             .limit(MOST_OPTIONS + len(wanted))
         )

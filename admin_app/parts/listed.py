@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template
+from flask import g, render_template
 from flask_admin import expose
 from flask_babel import gettext as _
 from sqlalchemy import Select
@@ -74,7 +74,11 @@ class ListPart(Declared):
 
     def row_url(self, row: Any) -> str | None:
         """Return where the row's first cell leads."""
-        return self.address("details_view", id=row.id) if self.allows("read") else None
+        paths: dict[str, str | None] = g.setdefault("row_paths", {})  # the same for all rows of a page
+        if self.key not in paths:
+            paths[self.key] = self.address("details_view") if self.allows("read") else None
+        path = paths[self.key]
+        return path and f"{path}?id={row.id}"
 
     def _list(self, asked: Asked, page: Page, rows: list[dict[str, Any]]) -> dict[str, Any]:
         batch = [verb for verb in self.verbs if verb.in_batch and may(verb.permission)]

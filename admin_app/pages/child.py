@@ -1,4 +1,4 @@
-"""What the page of a child shows: head with masks, and the tabs 概况, 监护, 联系卡, 变更."""
+"""What the page of a child shows: head with masks, and the tabs 概况, 监护, 联系卡, 记录, 变更."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
+from admin_app.parts.records import RecordPart
 from admin_app.wording import say
 from models.child import Child, Relative
 from workflows.fields import CHILD, CODE_LISTS, RELATIVE, Fact, stored, visible
@@ -40,10 +41,15 @@ class ChildView:
     today: date
     case: dict[str, Any] | None
     changes: Sequence[dict[str, Any]] = ()
+    records: RecordPart | None = None
+    may_see_records: bool = False
+    writes: Sequence[dict[str, Any]] = ()
 
 
 def classes_shown(view: ChildView) -> list[str]:
     """Return the field classes that stand on the page in clear."""
+    if view.records is not None:
+        return view.records.classes
     has_p3 = view.tab in ("overview", "care") and view.sees >= "P3"
     return ["P0", "P1", "P3"] if has_p3 else ["P0", "P1"]
 
@@ -51,7 +57,9 @@ def classes_shown(view: ChildView) -> list[str]:
 def child_page(view: ChildView) -> dict[str, Any]:
     """Return the page for `office/detail.html`."""
     child = view.child
-    cards = {"overview": _overview, "care": _care, "card": _card, "changes": _changes}[view.tab](view)
+    cards = {"overview": _overview, "care": _care, "card": _card, "records": _records, "changes": _changes}[view.tab](
+        view
+    )
     return {
         "title": child.name,
         "initial": child.name[:1],
@@ -103,14 +111,17 @@ def _head_facts(view: ChildView) -> list[dict[str, Any]]:
 
 
 def _actions(view: ChildView) -> list[dict[str, Any]]:
-    if not view.may_edit:
-        return []
-    url = url_for("children.edit_view", id=view.child.id)
-    return [{"label": _("修改"), "url": url, "icon": "pencil", "is_primary": True}]
+    found = [dict(item) | {"is_primary": place == 0} for place, item in enumerate(view.writes)]
+    if view.may_edit:
+        url = url_for("children.edit_view", id=view.child.id)
+        found.append({"label": _("修改"), "url": url, "icon": "pencil", "is_primary": not found})
+    return found
 
 
 def _tabs(view: ChildView) -> list[dict[str, Any]]:
     tabs = [("overview", _("概况"), None), ("care", _("监护"), len(view.relatives)), ("card", _("联系卡"), None)]
+    if view.may_see_records:
+        tabs.append(("records", _("记录"), view.records.count if view.records is not None else None))
     if view.may_see_changes:
         tabs.append(("changes", _("变更"), None))
     return [
@@ -189,6 +200,10 @@ def _card(view: ChildView) -> list[dict[str, Any]]:
         return [{"title": _("联系顺序"), "empty": {"icon": "phone", "title": _("还没有联系人")}}]
     sub = _("按顺序拨打，前一位不通再打下一位")
     return [{"title": _("联系顺序"), "sub": sub, "table": {"columns": columns, "rows": rows}}]
+
+
+def _records(view: ChildView) -> list[dict[str, Any]]:
+    return view.records.cards if view.records is not None else []
 
 
 def _changes(view: ChildView) -> list[dict[str, Any]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Flask
 
 from admin_app.screen import mount
-from admin_app.views import account, audit, cases, filing, health, home, officers, roster, search
+from admin_app.views import account, audit, cases, entry, filing, health, home, officers, roster, search
 from admin_app.views.screens import SCREENS
 
 
 def register_views(app: Flask) -> None:
     """Put every screen family under its address."""
     health.measure(app)
-    for family in (health, account, audit, home, search, cases, filing, roster, officers):
+    for family in (health, account, audit, home, search, cases, entry, filing, roster, officers):
         app.register_blueprint(family.bp)
     mount(app, SCREENS)

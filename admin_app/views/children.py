@@ -20,6 +20,7 @@ from admin_app.listing.page import Page, SortOrder
 from admin_app.pages.case import state_tag
 from admin_app.pages.child import ChildView, age_on, child_page, classes_shown, code_word
 from admin_app.pages.child_changes import changes_of
+from admin_app.parts.records import may_see_records, record_part, write_links
 from admin_app.screen import OfficeView
 from admin_app.shell_year import school_year_shown
 from admin_app.wording import say
@@ -56,7 +57,7 @@ LISTED = Bundle[Any](
 )
 KEY = Bundle[Any]("key", DataKey.id, DataKey.wrapped_by, DataKey.wrapped)
 LISTED_GUARDIAN = load_only(Guardian.name, Guardian.relation, Guardian.phone_sealed, Guardian.child_id)
-TABS = ("overview", "care", "card", "changes")
+TABS = ("overview", "care", "card", "records", "changes")
 PATH = tuple(f"{level}_code" for level in LEVELS)
 BY_GRAM = SortOrder(
     "found", text("按单位"), (*(getattr(NameGram, name) for name in PATH), NameGram.child_id), (*PATH, "id")
@@ -218,6 +219,9 @@ class ChildScreen(OfficeView):
         sees, sees_changes = policy.sees(actor, codes_), may(P.CHILD_CHANGES)
         if tab == "changes" and not sees_changes:
             raise Denied("not_permitted", text("你的岗位不能查看这一页"))
+        sees_records = may_see_records(row)
+        if tab == "records" and not sees_records:
+            raise Denied("not_permitted", text("你的岗位不能查看这一页"))
         trail = changes_of(read_session(P.CHILD_CHANGES, kind="audit"), row.id, sees) if tab == "changes" else ()
         return ChildView(
             child=row,
@@ -234,6 +238,9 @@ class ChildScreen(OfficeView):
             today=local_day(now()),
             case=_case_fact(session, row),
             changes=trail,
+            records=record_part(row) if tab == "records" else None,
+            may_see_records=sees_records,
+            writes=write_links(row),
         )  # fmt: skip
 
     def _read(self, row: Child, facts: dict[str, Any]) -> None:

@@ -46,7 +46,7 @@ def records_by_form(session: Session, child_id: int) -> dict[str, int]:
     rows = session.execute(
         select(Record.form, func.count()).where(Record.child_id == child_id, ACTIVE).group_by(Record.form)
     )
-    return {form: count for form, count in rows}
+    return dict(rows.all())
 
 
 def last_of(session: Session, child_ids: Collection[int], form: str) -> dict[int, Record]:
@@ -113,8 +113,9 @@ def _next(session: Session, waits: ColumnElement[bool], after: int | None) -> in
             and_(*(a == b for a, b in zip(columns[:n], key[:n], strict=True)), columns[n] > key[n])
             for n in range(len(columns))
         ]
-        found = session.scalar(waiting.where(or_(*later)))
+        found: int | None = session.scalar(waiting.where(or_(*later)))
         if found is not None:
             return found
         waiting = waiting.where(Child.id != here.id)
-    return session.scalar(waiting)
+    first: int | None = session.scalar(waiting)
+    return first

@@ -1,0 +1,214 @@
+"""What the page of a dated record shows, and its sheet of paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from admin_app.desk import current_actor, current_policy, may, now
+from admin_app.pages.case import place_line
+from admin_app.pages.record_words import confidential_of, pairs_of, say_answer, state_tags
+from admin_app.shell import role_word
+from admin_app.wording import say, say_day, say_moment
+from models.attachment import Attachment
+from models.child import Child
+from models.record import Record
+from models.vault import learn_keys
+from workflows.audit import Happening
+from workflows.engine.published import FormVersion
+from workflows.fields import visible
+from workflows.file_kind import LARGEST
+from workflows.policy import Permission
+from workflows.record_forms import answers_of, form_of, head_of, may_mend, sees
+from workflows.refusal import Missing
+from workflows.text import text
+
+KINDS = {"jpeg": "JPEG", "pdf": "PDF", "docx": "Word", "xlsx": "Excel"}
+MOST_ON_PAPER = 60
+KILOBYTE = 1024
+
+
+@dataclass(frozen=True)
+class RecordView:
+    """A record as one person sees it."""
+
+    record: Record
+    version: FormVersion
+    child: Child
+    sees: str
+    answers: Mapping[str, Any]
+
+
+def view_record(session: Session, record_id: int | None) -> RecordView:
+    """Return a record of the session's scope; raises Missing."""
+    record = session.get(Record, record_id) if record_id is not None else None
+    child = session.get(Child, record.child_id) if record is not None else None
+    if record is None or child is None:
+        raise Missing("not_found", text("没有这条记录"))
+    learn_keys(session, [record.child_id])
+    version = form_of(session, record)
+    level = sees(current_actor(), current_policy(), record)
+    return RecordView(record, version, child, level, answers_of(session, version.form, record, level))
+
+
+def read_event(view: RecordView, **more: Any) -> Happening:
+    """Return the event of somebody reading a record, with the field classes that were shown."""
+    record = view.record
+    post = current_policy().post_for(current_actor(), Permission.RECORD_READ, record.level_codes)
+    held = {view.version.form.field(key).protection.value for key in view.answers}
+    facts = {"form": record.form, "form_version": record.form_version, "classes": sorted(held | {"P0", "P1"}), **more}
+    return Happening(
+        "record.read",
+        "record",
+        record.id,
+        record.level_codes,
+        record.child_id,
+        case_id=record.case_id,
+        facts=facts,
+        role=post.role if post else None,
+        grant=post.grant if post else None,
+    )
+
+
+def record_page(session: Session, view: RecordView) -> dict[str, Any]:
+    """Return the context of `records/record.html`."""
+    record, form = view.record, view.version.form
+    newer = session.scalars(select(Record).where(Record.replaces_id == record.id)).one_or_none()
+    older = session.get(Record, record.replaces_id) if record.replaces_id is not None else None
+    is_mine = may_mend(current_actor(), current_policy(), record)
+    files = attachments_of(session, record) if visible("P2", view.sees) else []
+    screen = {
+        "title": say(form.title),
+        "icon": head_of(form).icon,
+        "tags": state_tags(record),
+        "facts": _facts(session, view),
+        "pairs": _beside_the_day(view),
+        "confidential": confidential_of(view.version, view.answers, view.sees),
+        "hides": _hides(view),
+        "newer": _link(newer) if newer is not None else None,
+        "older": _link(older) if older is not None else None,
+        "reason": record.reason,
+        "state": record.state,
+        "files": [_file(file) for file in files],
+        "rev": record.rev,
+        "may_mend": is_mine,
+        "correct_url": url_for("entry.correct", record=record.id),
+        "void_url": url_for("entry.void", record=record.id),
+        "attach_url": url_for("entry.attach_file", record=record.id),
+        "print_url": url_for("entry.print_record", record=record.id),
+        "back_url": url_for("records.index_view", child=record.child_id),
+        "most_bytes": LARGEST,
+    }
+    return {"screen": screen}
+
+
+def _beside_the_day(view: RecordView) -> list[dict[str, Any]]:
+    """Return the answers without the day, which stands in the head."""
+    day = head_of(view.version.form).happened_on
+    answers = {key: value for key, value in view.answers.items() if key != day}
+    return pairs_of(view.version, answers, view.sees)
+
+
+def _facts(session: Session, view: RecordView) -> list[dict[str, Any]]:
+    record = view.record
+    child: Any = view.child.name
+    if may(Permission.CHILD_READ) and current_policy().post_for(
+        current_actor(), Permission.CHILD_READ, record.level_codes
+    ):
+        child = {"text": view.child.name, "url": url_for("children.details_view", id=view.child.id)}
+    beside = session.scalar(
+        select(func.count())
+        .select_from(Record)
+        .where(Record.occasion_id == record.occasion_id, Record.state == "active", Record.id != record.id)
+    )
+    facts = [
+        {"key": _("儿童"), "value": child},
+        {"key": _("班级"), "value": place_line(session, record)},
+        {"key": _("日期"), "value": say_day(record.happened_on)},
+        {"key": _("记录人"), "value": f"{record.made_by_name} {role_word(record.made_by_role)}".strip()},
+        {"key": _("记于"), "value": say_moment(record.made_at)},
+    ]
+    if beside:
+        facts.append({"key": _("同场"), "value": _("还有 %(n)s 名儿童", n=beside)})
+    return facts
+
+
+def _hides(view: RecordView) -> bool:
+    return any(not visible(view.version.form.field(key).protection.value, view.sees) for key in view.record.data)
+
+
+def _link(record: Record) -> dict[str, str]:
+    return {"url": url_for("records.details_view", id=record.id), "who": record.made_by_name,
+            "when": say_moment(record.made_at)}  # fmt: skip
+
+
+def attachments_of(session: Session, record: Record) -> Sequence[Attachment]:
+    """Return the attachments of a record that were not removed."""
+    found = select(Attachment).where(Attachment.record_id == record.id, Attachment.removed_at.is_(None))
+    return session.scalars(found.order_by(Attachment.id)).all()
+
+
+def _file(file: Attachment) -> dict[str, Any]:
+    size = _("%(n)s KB", n=max(1, file.size // KILOBYTE))
+    return {
+        "name": file.name,
+        "sub": f"{KINDS[file.kind]} · {size} · {file.made_by_name}",
+        "is_picture": file.is_picture,
+        "width": file.width,
+        "height": file.height,
+        "url": url_for("entry.attachment", number=file.id),
+        "small_url": url_for("entry.thumbnail", number=file.id),
+        "remove_url": url_for("entry.remove_file", number=file.id),
+    }
+
+
+def paper(session: Session, view: RecordView) -> dict[str, Any]:
+    """Return the context of `records/print.html`: a card of one record, or the log of a child's term."""
+    record, form, head = view.record, view.version.form, head_of(view.version.form)
+    page: dict[str, Any] = {
+        "title": say(form.title),
+        "place": place_line(session, record),
+        "child": view.child.name,
+        "day": say_day(record.happened_on),
+        "author": record.made_by_name,
+        "pairs": _beside_the_day(view),
+        "confidential": confidential_of(view.version, view.answers, view.sees),
+        "signatures": [say(label) for label in head.signed_by],
+        "log": None,
+        "back_url": url_for("records.details_view", id=record.id),
+        "foot": _("%(who)s 于 %(when)s 打印", who=current_actor().name, when=say_moment(now())),
+    }  # fmt: skip
+    if head.printed == "log":
+        page["log"] = _log(session, view)
+    return {"paper": page}
+
+
+def _log(session: Session, view: RecordView) -> dict[str, Any]:
+    form = view.version.form
+    keys = [key for key in head_of(form).summary if visible(form.field(key).protection.value, view.sees)]
+    rows = session.scalars(
+        select(Record)
+        .where(
+            Record.child_id == view.record.child_id,
+            Record.form == view.record.form,
+            Record.state == "active",
+            Record.term_id == view.record.term_id,
+        )
+        .order_by(Record.happened_on, Record.id)
+        .limit(MOST_ON_PAPER)
+    ).all()
+    lines = []
+    for row in rows:
+        version = form_of(session, row)
+        level = sees(current_actor(), current_policy(), row)
+        answers = answers_of(session, version.form, row, level)
+        known = {f.key: f for f in version.form.fields}
+        said = [say_answer(version, known[key], answers.get(key)) if key in known else None for key in keys]
+        lines.append([say_day(row.happened_on), *said, row.made_by_name])
+    return {"heads": [_("日期"), *(say(form.field(key).label) for key in keys), _("记录人")], "lines": lines}

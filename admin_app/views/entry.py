@@ -1,0 +1,274 @@
+"""Writing, correcting and voiding dated records, their sheets of paper, photos and files."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as Answer
+
+from admin_app.desk import current_actor, current_policy, may, now, perform, permit, read_session, record_read
+from admin_app.forms.definition_form import read_answers
+from admin_app.listing.ids import number as read_number
+from admin_app.listing.ids import rev
+from admin_app.pages.record import paper, read_event, view_record
+from admin_app.pages.record_choice import choice_page, tick_list
+from admin_app.pages.record_entry import Entry, answers_typed, entry_page
+from admin_app.wording import say
+from models.attachment import Attachment
+from models.child import Child
+from models.reports.records import month_round
+from models.storage import SMALL, WHOLE, storage
+from models.vault import learn_keys
+from workflows.audit import Happening
+from workflows.clock import local_day
+from workflows.engine.published import FormVersion
+from workflows.fields import visible
+from workflows.file_kind import TYPES
+from workflows.operations.attachment import Upload, add_attachment, remove_attachment
+from workflows.operations.draft import drop_draft
+from workflows.operations.record import correct_record, void_record, write_record
+from workflows.policy import Permission as P
+from workflows.record_forms import head_of, may_mend, record_form, sees, writes_anywhere
+from workflows.refusal import Denied, Missing, Refusal
+from workflows.text import text
+
+bp = Blueprint("entry", __name__)
+
+
+def _version(form: str) -> FormVersion:
+    """Return a form that the person's posts write, or refuse."""
+    permit(P.RECORD_WRITE)
+    version = record_form(read_session(P.RECORD_WRITE), form)
+    if not writes_anywhere(current_actor(), current_policy(), version.form):
+        raise Denied("not_your_part", text("这类记录由其他岗位填写"))
+    return version
+
+
+@bp.get("/records/write/<form>")
+def write(form: str) -> str:
+    """Choose the child, or show the form of a meeting with the children to tick."""
+    version = _version(form)
+    if head_of(version.form).several:
+        return _meeting_page(version)
+    return render_template("records/choose.html", **choice_page(version))
+
+
+@bp.post("/records/write/<form>")
+def write_several(form: str) -> Answer | tuple[str, int]:
+    """Write one record for several children at once."""
+    version = _version(form)
+    numbers = [found for one in request.form.getlist("child") if (found := read_number(one)) is not None]
+    try:
+        written = _write(version, numbers)
+    except (Denied, Missing):
+        raise
+    except Refusal as refusal:
+        return _meeting_page(version, refusal), 422
+    flash(_("已为 %(n)s 名儿童保存", n=len(written)), "ok")
+    return redirect(url_for("records.index_view", form=form))
+
+
+def _meeting_page(version: FormVersion, refusal: Refusal | None = None) -> str:
+    page = entry_page(Entry(version, ()), refusal)
+    fault = refusal.faults.get("children") if refusal is not None else None
+    page["screen"]["ticks"] = tick_list() | {"fault": say(fault) if fault is not None else ""}
+    return render_template("records/write.html", **page)
+
+
+@bp.get("/records/write/<form>/<child>")
+def write_child(form: str, child: str) -> str:
+    """Show the form for one child."""
+    entry = Entry(_version(form), [_child(child)])
+    return render_template("records/write.html", **entry_page(entry))
+
+
+@bp.post("/records/write/<form>/<child>")
+def save_child(form: str, child: str) -> Answer | tuple[str, int]:
+    """Write the record of one child; go on to the next one where that was asked."""
+    version, about = _version(form), _child(child)
+    try:
+        written = _write(version, [about.id])
+    except (Denied, Missing):
+        raise
+    except Refusal as refusal:
+        return render_template("records/write.html", **entry_page(Entry(version, [about]), refusal)), 422
+    flash(_("%(name)s：%(what)s已保存", name=about.name, what=say(version.form.title)), "ok")
+    return redirect(_onward(version, about) if request.form.get("then") == "next" else _home_of(about, written[0]))
+
+
+def _write(version: FormVersion, numbers: list[int]) -> tuple[int, ...]:
+    answers = read_answers(version.form, request.form)
+    written = perform(write_record, P.RECORD_WRITE, version.form.key, numbers, answers, files=_files(), key=_key())
+    perform(drop_draft, P.RECORD_WRITE, request.path)
+    return written.records
+
+
+def _onward(version: FormVersion, child: Child) -> str:
+    author = current_actor().staff_id or 0
+    session = read_session(P.RECORD_WRITE)
+    round_ = month_round(session, author, version.form.key, local_day(now()), after=child.id)
+    if round_.next_child is None:
+        flash(_("本月都记过了"), "ok")
+        return url_for("entry.write", form=version.form.key)
+    return url_for("entry.write_child", form=version.form.key, child=round_.next_child)
+
+
+def _home_of(child: Child, record: int) -> str:
+    codes = child.level_codes
+    if may(P.CHILD_READ) and current_policy().post_for(current_actor(), P.CHILD_READ, codes) is not None:
+        return url_for("children.details_view", id=child.id, tab="records")
+    return url_for("records.details_view", id=record)
+
+
+def _child(written: str) -> Child:
+    found = read_number(written)
+    child = read_session(P.RECORD_WRITE).get(Child, found) if found is not None else None
+    if child is None:
+        raise Missing("not_found", text("没有这条记录"))
+    return child
+
+
+def _files() -> list[Upload]:
+    return [Upload(file.filename or "", file.read()) for file in request.files.getlist("files") if file.filename]
+
+
+def _key() -> str:
+    return request.form.get("request_key", "")[:80] or uuid.uuid4().hex
+
+
+@bp.get("/records/correct/<record>")
+def correct(record: str) -> str:
+    """Show the form of a record that may be corrected; opening it is on record."""
+    entry = _to_correct(record)
+    return render_template("records/write.html", **entry_page(entry))
+
+
+@bp.post("/records/correct/<record>")
+def save_correction(record: str) -> Answer | tuple[str, int]:
+    """Replace a record by a corrected one; what was typed is given back when it is refused."""
+    entry = _to_correct(record, is_late=True)
+    assert entry.corrected is not None
+    typed = read_answers(entry.version.form, request.form)
+    answers = answers_typed(entry.version.form, entry.sees, typed)
+    reason = request.form.get("reason", "")
+    try:
+        new = perform(correct_record, P.RECORD_READ, entry.corrected.id, rev(), answers, reason, key=_key())
+    except (Denied, Missing):
+        raise
+    except Refusal as refusal:
+        page = entry_page(_to_correct(record, is_late=True), refusal)
+        page["screen"]["rev"] = rev()
+        page["screen"]["reason_fault"] = say(refusal.faults["reason"]) if "reason" in refusal.faults else ""
+        return render_template("records/write.html", **page), 422
+    perform(drop_draft, P.RECORD_READ, request.path)
+    flash(_("已更正"), "ok")
+    return redirect(url_for("records.details_view", id=new))
+
+
+def _to_correct(record: str, *, is_late: bool = False) -> Entry:
+    view = view_record(read_session(P.RECORD_READ), read_number(record))
+    if not may_mend(current_actor(), current_policy(), view.record) and not (is_late and view.record.state != "active"):
+        raise Denied("not_permitted", text("只有记录人和办公室能更正、作废这条记录"))
+    record_read(read_event(view, tab="edit"))
+    return Entry(view.version, [view.child], view.record, view.sees)
+
+
+@bp.post("/records/void/<record>")
+def void(record: str) -> Answer:
+    """Void a record with a reason."""
+    found = view_record(read_session(P.RECORD_READ), read_number(record)).record.id
+    try:
+        perform(void_record, P.RECORD_READ, found, rev(), request.form.get("reason", ""))
+    except (Denied, Missing):
+        raise
+    except Refusal as refusal:
+        flash(say(refusal.message), "bad")
+    else:
+        flash(_("已作废"), "ok")
+    return redirect(url_for("records.details_view", id=found))
+
+
+@bp.get("/records/print/<record>")
+def print_record(record: str) -> str:
+    """Show a record on paper; what leaves the house is on record."""
+    session = read_session(P.RECORD_READ)
+    view = view_record(session, read_number(record))
+    page = paper(session, view)
+    log = page["paper"]["log"]
+    record_read(read_event(view, printed=True, rows=len(log["lines"]) if log else 1))
+    return render_template("records/print.html", **page)
+
+
+@bp.post("/records/attach/<record>")
+def attach_file(record: str) -> Answer:
+    """Add photos or files to a record."""
+    found = view_record(read_session(P.RECORD_READ), read_number(record)).record.id
+    files = _files()
+    try:
+        for file in files:
+            perform(add_attachment, P.RECORD_READ, found, file)
+    except (Denied, Missing):
+        raise
+    except Refusal as refusal:
+        flash(say(refusal.message), "bad")
+    else:
+        flash(_("已添加 %(n)s 个附件", n=len(files)) if files else _("请先选择文件"), "ok" if files else "warn")
+    return redirect(url_for("records.details_view", id=found))
+
+
+@bp.get("/attachments/<number>")
+def attachment(number: str) -> Response:
+    """Send a photo to look at, or a file to keep; each is on record before it leaves."""
+    return _send(number, WHOLE)
+
+
+@bp.get("/attachments/<number>/small")
+def thumbnail(number: str) -> Response:
+    """Send the thumbnail of a photo."""
+    return _send(number, SMALL)
+
+
+def _send(number: str, part: str) -> Response:
+    session = read_session(P.RECORD_READ)
+    row = _attachment(number)
+    content = storage.get(session, row, part)
+    if content is None:
+        raise Missing("not_found", text("没有这条记录"))
+    facts: dict[str, Any] = {"kind": row.kind, "part": part, "classes": ["P2"], "sha256": row.sha256}
+    post = current_policy().post_for(current_actor(), P.RECORD_READ, row.level_codes)
+    record_read(Happening("attachment.read", "attachment", row.id, row.level_codes, row.child_id, facts=facts,
+                          role=post.role if post else None, grant=post.grant if post else None))  # fmt: skip
+    answer = Response(content, mimetype=TYPES[row.kind])
+    learn_keys(session, [row.child_id])
+    answer.headers.set("Content-Disposition", "inline" if row.is_picture else "attachment", filename=row.name or "file")
+    return answer
+
+
+def _attachment(written: str) -> Attachment:
+    found = read_number(written)
+    session = read_session(P.RECORD_READ)
+    row = session.get(Attachment, found) if found is not None else None
+    view = view_record(session, row.record_id) if row is not None and row.record_id is not None else None
+    if row is None or view is None or row.removed_at is not None:
+        raise Missing("not_found", text("没有这条记录"))
+    if not visible("P2", sees(current_actor(), current_policy(), view.record)):
+        raise Denied("not_permitted", text("这一项不能查看"))
+    return row
+
+
+@bp.post("/attachments/<number>/remove")
+def remove_file(number: str) -> Answer:
+    """Destroy a wrong photo or file."""
+    row = _attachment(number)
+    try:
+        perform(remove_attachment, P.RECORD_READ, row.id, request.form.get("reason", ""))
+    except (Denied, Missing):
+        raise
+    except Refusal as refusal:
+        flash(say(refusal.message), "bad")
+    else:
+        flash(_("已移除"), "ok")
+    return redirect(url_for("records.details_view", id=row.record_id))

@@ -48,14 +48,27 @@ GROUPS: Mapping[str, Group] = {
             "case.moved": ActionWord(text("办理事项"), "arrow-right", "ok"),
         },
     ),
+    "records": Group(
+        text("谈心与家访"),
+        {
+            "record.written": ActionWord(text("写记录"), *_MADE),
+            "record.corrected": ActionWord(text("更正记录"), *_CHANGED),
+            "record.voided": ActionWord(text("作废记录"), *_ENDED),
+            "attachment.added": ActionWord(text("添加附件"), "paperclip"),
+            "attachment.removed": ActionWord(text("移除附件"), *_ENDED),
+        },
+    ),
     "reads": Group(
         text("查看与导出"),
         {
             "child.read": ActionWord(text("查看档案"), *_SEEN),
             "child.revealed": ActionWord(text("显示原值"), *_SEEN),
             "case.read": ActionWord(text("查看事项"), *_SEEN),
+            "record.read": ActionWord(text("查看记录"), *_SEEN),
+            "attachment.read": ActionWord(text("查看附件"), *_SEEN),
             "audit.read": ActionWord(text("督查查看"), *_SEEN),
             "children.exported": ActionWord(text("导出名册"), *_SENT),
+            "records.exported": ActionWord(text("导出记录"), *_SENT),
             "roster.exported": ActionWord(text("导出问题行"), *_SENT),
             "audit.exported": ActionWord(text("导出审计"), *_SENT),
         },
@@ -103,6 +116,7 @@ GROUPS: Mapping[str, Group] = {
         {
             "place.made": ActionWord(text("新建单位"), *_MADE),
             "place.changed": ActionWord(text("修改单位"), *_CHANGED),
+            "place.moved": ActionWord(text("划转单位"), *_CHANGED),
             "place.closed": ActionWord(text("撤并单位"), *_ENDED),
             "place.reopened": ActionWord(text("恢复单位"), *_CHANGED),
             "school_year.made": ActionWord(text("新建学年"), *_MADE),
@@ -115,13 +129,16 @@ GROUPS: Mapping[str, Group] = {
 }
 
 WORDS: Mapping[str, ActionWord] = {action: word for group in GROUPS.values() for action, word in group.words.items()}
-READS = ("child.read", "child.revealed", "case.read", "audit.read")
-LISTS_TAKEN = ("children.exported", "roster.exported")
+READS = ("child.read", "child.revealed", "case.read", "record.read", "attachment.read", "audit.read")
+LISTS_TAKEN = ("children.exported", "records.exported", "roster.exported")
 
 SUBJECTS: Mapping[str, Text] = {
     "child": text("儿童"),
     "relative": text("家庭成员"),
     "case": text("事项"),
+    "record": text("记录"),
+    "records": text("记录"),
+    "attachment": text("附件"),
     "staff": text("账号"),
     "appointment": text("岗位"),
     "place": text("单位"),

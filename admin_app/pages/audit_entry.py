@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from admin_app.pages.audit_filter import Asked
 from admin_app.pages.audit_names import Entry, Names, subject_word
+from admin_app.pages.record_trail import field_label, value_words
 from admin_app.shell import role_word
 from admin_app.wording import say, say_seconds
 from models.vault import SealBroken
@@ -72,8 +73,9 @@ def shown_above_p0(entry: Entry) -> list[str]:
 
 
 def _difference(names: Names, entry: Entry, change: Mapping[str, Any]) -> dict[str, Any]:
-    slot, fact = field_of(entry.event.subject_type, change["field"])
-    label = say(fact.label) if fact else change["field"]
+    slot, fact = field_of(entry.event.subject_type, change["field"]) if names.form(entry) is None else (None, None)
+    form = names.form(entry)
+    label = field_label(form, change["field"]) if form else say(fact.label) if fact else change["field"]
     found: dict[str, Any] = {"field": f"{say(slot)} · {label}" if slot else label}
     if change["class"] == _OUT_OF_REACH:
         return found | {"secret": _("有改动，内容不在督查范围内")}
@@ -94,6 +96,8 @@ def _opened(names: Names, entry: Entry, change: Mapping[str, Any], fact: Fact | 
         return None
     if change["class"] == "P2":
         return masked(fact, value) if fact and fact.protection == "P2" else _("已遮盖")
+    if (form := names.form(entry)) is not None:
+        return value_words(form, change["field"], value)
     return value_word(names, fact, value)
 
 

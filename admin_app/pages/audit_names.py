@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from admin_app.desk import current_actor, current_policy, read_session, system_session
+from admin_app.pages.record_trail import FormNumber, form_number, forms_told
 from admin_app.shell import role_word
 from admin_app.shell_year import school_year_shown
 from admin_app.wording import say
@@ -24,7 +25,7 @@ from workflows.audit import body_of
 from workflows.audit_words import SUBJECTS
 from workflows.class_title import class_title
 from workflows.engine.definition import Workflow
-from workflows.engine.published import workflows_numbered
+from workflows.engine.published import FormVersion, workflows_numbered
 from workflows.fields import visible
 from workflows.policy import Permission
 
@@ -57,6 +58,7 @@ class Names:
     people: dict[int, Staff] = field(default_factory=dict)
     children: dict[int, str] = field(default_factory=dict)
     workflows: dict[WorkflowNumber, Workflow] = field(default_factory=dict)
+    forms: dict[FormNumber, FormVersion] = field(default_factory=dict)
 
     def place(self, code: str | None) -> str:
         """Return a place's name; a class by its grade of the school year shown."""
@@ -98,6 +100,10 @@ class Names:
         found = workflow.transitions.get(entry.facts.get("transition", "")) if workflow else None
         return say(found.label) if found and found.label else ""
 
+    def form(self, entry: Entry) -> FormVersion | None:
+        """Return the form that a record's entry names."""
+        return self.forms.get(form_number(entry.facts) or ("", 0))
+
     def workflow(self, entry: Entry) -> Workflow | None:
         """Return the definition that a case's entry names."""
         return self.workflows.get((entry.facts.get("workflow", ""), entry.facts.get("version", 0)))
@@ -111,8 +117,8 @@ def child_number(child_id: int) -> str:
 def read_entries(session: OfficeSession, events: Sequence[AuditEvent]) -> tuple[list[Entry], Names]:
     """Return events with what they tell, with the keys to open it and the names they mention.
 
-    One query each for keys, places, accounts, workflows and, for readers who see names, children; none for an empty
-    page.
+    One query each for keys, places, accounts, workflows, forms and, for readers who see names, children; none for an
+    empty page.
     """
     actor, policy = current_actor(), current_policy()
     entries = [Entry(event, body_of(session, event), policy.sees(actor, event.level_codes)) for event in events]
@@ -125,6 +131,7 @@ def read_entries(session: OfficeSession, events: Sequence[AuditEvent]) -> tuple[
     _learn_children(names, entries)
     cases = {(e.facts["workflow"], e.facts["version"]) for e in entries if {"workflow", "version"} <= e.facts.keys()}
     names.workflows = {number: version.workflow for number, version in workflows_numbered(session, cases).items()}
+    names.forms = forms_told(session, [entry.facts for entry in entries])
     return entries, names
 
 
@@ -167,8 +174,11 @@ def subject_word(names: Names, entry: Entry) -> str:
     """Return whom or what an entry is about."""
     event = entry.event
     if event.child_id is not None:
-        child = names.child(event.child_id)
-        return f"{child} · {say(SUBJECTS['relative'])}" if event.subject_type == "relative" else child
+        child, form = names.child(event.child_id), names.form(entry)
+        if form is not None:
+            return f"{child} · {say(form.form.title)}"
+        beside = event.subject_type in ("relative", "attachment")
+        return f"{child} · {say(SUBJECTS[event.subject_type])}" if beside else child
     kind = SUBJECTS.get(event.subject_type)
     word = say(kind) if kind else event.subject_type
     return f"{word} {_particular(names, entry)}".strip()

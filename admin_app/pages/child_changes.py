@@ -9,11 +9,13 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from admin_app.pages.record_trail import field_label, form_number, forms_told, value_words
 from admin_app.wording import say, say_moment
 from models.audit import AuditEvent
 from models.database import OfficeSession
 from models.vault import SealBroken, learn_keys
 from workflows.audit import open_value
+from workflows.engine.published import FormVersion
 from workflows.fields import BY_SUBJECT, CHILD, RELATIVE, Fact, visible
 from workflows.mask import masked
 from workflows.reading import code_list
@@ -29,40 +31,60 @@ TITLES = {
     "roster.child_added": text("名册导入"),
     "roster.child_changed": text("名册更新"),
     "case.moved": text("事项办理"),
+    "record.corrected": text("更正记录"),
+    "record.voided": text("作废记录"),
+    "attachment.removed": text("移除附件"),
 }
+NO_CHANGES = ("record.written", "attachment.added")  # what is new stands on the tab 记录
 
 
 def changes_of(session: OfficeSession, child_id: int, sees: str) -> list[dict[str, Any]]:
     """Return the latest changes of a child out of the trail; `session` is one on the trail."""
     rows = session.scalars(
         select(AuditEvent)
-        .where(AuditEvent.child_id == child_id, AuditEvent.body.contains('"changes":[{'))
+        .where(
+            AuditEvent.child_id == child_id,
+            AuditEvent.body.contains('"changes":[{'),
+            AuditEvent.action.not_in(NO_CHANGES),
+        )
         .order_by(AuditEvent.id.desc())
         .limit(MOST_EVENTS)
     ).all()
     bodies = {row.id: json.loads(row.body) for row in rows}
     learn_keys(session, [body["owner"] for body in bodies.values() if body["owner"]])
-    return [_event(session, row, bodies[row.id], sees) for row in rows]
+    forms = forms_told(session, [body["facts"] for body in bodies.values()])
+    found = []
+    for row in rows:
+        version = forms.get(form_number(bodies[row.id]["facts"]) or ("", 0))
+        found.append(_event(session, row, bodies[row.id], sees, version))
+    return found
 
 
-def _event(session: OfficeSession, row: AuditEvent, body: Mapping[str, Any], sees: str) -> dict[str, Any]:
+def _event(
+    session: OfficeSession, row: AuditEvent, body: Mapping[str, Any], sees: str, version: FormVersion | None
+) -> dict[str, Any]:
     title = TITLES.get(row.action)
     return {
         "title": say(title) if title else row.action,
         "sub": f"{row.actor_name} · {say_moment(row.at)}",
-        "diff": [_change(session, row, change, sees) for change in body["changes"]],
+        "diff": [_change(session, row, change, sees, version) for change in body["changes"]],
     }
 
 
-def _change(session: OfficeSession, row: AuditEvent, change: Mapping[str, Any], sees: str) -> dict[str, Any]:
-    fact = fact_of(row.subject_type, change["field"])
-    label = say(fact.label) if fact else change["field"]
+def _change(
+    session: OfficeSession, row: AuditEvent, change: Mapping[str, Any], sees: str, version: FormVersion | None
+) -> dict[str, Any]:
+    key = change["field"]
+    fact = fact_of(row.subject_type, key) if version is None else None
+    label = field_label(version, key) if version is not None else say(fact.label) if fact else key
     if not visible(change["class"], sees):
         return {"field": label, "secret": _("内容保密")}
     try:
         old, new = (open_value(session, row.id, f"{change['field']}.{side}", change[side]) for side in ("old", "new"))
     except SealBroken:
         return {"field": label, "secret": _("已清除")}
+    if version is not None and change["class"] < "P2":
+        old, new = (value_words(version, key, value) if value else value for value in (old, new))
     before, later = (value_word(fact, change["class"], value) for value in (old, new))
     return {"field": label, "old": before, "new": later}
 

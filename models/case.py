@@ -85,6 +85,11 @@ class Case(CaseKeyed, Base):
         """The data key that seals protected facts: the child's, or the case's own where no child is concerned."""
         return self.child_id or self.id
 
+    @property
+    def related_codes(self) -> dict[str, str]:
+        """The level codes, the case and its child: who is related to any of these may be meant by a definition."""
+        return self.level_codes | ({} if self.child_id is None else {"child": str(self.child_id)})
+
 
 class CaseMove(CaseKeyed, Base):
     """One transition that a case made: from, to, who, when, and why."""

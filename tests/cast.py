@@ -23,9 +23,10 @@ from models.staff import Appointment, Staff
 from models.types import new_id
 from models.vault import vault_of
 from workflows.actor import Actor, Post
-from workflows.operations.case import open_case
+from workflows.operations.case_opening import open_case
 from workflows.operations.definition import publish_standard_pack
 from workflows.policy import Permission, standard_policy
+from workflows.subjects import ChildSubject
 from workflows.transaction import Origin, Transaction, transaction
 
 NOW = datetime(2026, 11, 20, 1, 40, tzinfo=UTC)  # 09:40 in the schools
@@ -127,7 +128,8 @@ class Cast:
     def open_case(self, child_id: int, login: str = "qin") -> str:
         """Open an identification case about a child; returns its number."""
         with self.acting(login, Permission.CASE_ACT) as tx:
-            return open_case(tx, "identification", tx.session.get_one(Child, child_id), self.term_id).number
+            child = ChildSubject(tx.session.get_one(Child, child_id))
+            return open_case(tx, "identification", child, self.term_id).number
 
     def codes(self, code: str) -> dict[str, str]:
         """The level codes of a place."""

@@ -54,7 +54,7 @@ class Happening:
 
     `action` is past tense (`case.moved`); `codes` are the level codes at the time; `owner` is the data key that seals
     the values and the reason, needed when there are any; `facts` holds unprotected particulars (a row count, a
-    digest, states from and to).
+    digest, states from and to); `circle` is the case's where it is confidential.
     """
 
     action: str
@@ -71,6 +71,7 @@ class Happening:
     claimed_at: datetime | None = None
     role: str | None = None
     grant: str | None = None
+    circle: str = ""
 
 
 def canonical(content: Mapping[str, Any]) -> str:
@@ -133,15 +134,17 @@ def _row(session: Session, number: int, told: Happening, who: Mapping[str, Any],
         "at": moment(at),
         "claimed_at": moment(told.claimed_at) if told.claimed_at else None,
         "address": who["address"],
-        "place": dict(codes),
+        "place": {level: codes[level] for level in LEVELS},
         "owner": told.owner,
         "changes": [_sealed_change(session, number, told, change) for change in told.changes],
         "reason": _seal(session, told.owner, number, "reason", told.reason),
         "facts": dict(told.facts or {}),
     }
+    if told.circle:
+        body["circle"] = told.circle
     content = canonical(body)
     mark = vault_of(session).keystore.mark(content.encode())
-    return columns | places | {"id": number, "at": at, "body": content, "mark": mark}
+    return columns | places | {"id": number, "at": at, "circle": told.circle, "body": content, "mark": mark}
 
 
 def _sealed_change(session: Session, number: int, told: Happening, change: Change) -> dict[str, Any]:
@@ -190,4 +193,6 @@ def _has_mark(session: Session, event: AuditEvent) -> bool:
 
 def _columns_of(event: AuditEvent) -> dict[str, Any]:
     own = {name: getattr(event, name) for name in COLUMNS}
+    if event.circle:
+        own["circle"] = event.circle
     return own | {"number": event.id, "at": moment(event.at), "place": event.level_codes}

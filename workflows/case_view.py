@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,11 +14,14 @@ from models.case import Case, CaseMove, CaseRecord
 from models.vault import learn_keys
 from workflows.actor import Actor
 from workflows.audit import Happening
+from workflows.clock import local_day
 from workflows.engine.allowed import Option, PastMove, options
+from workflows.engine.case_facts import case_facts, known_facts
+from workflows.engine.definition import SAID_WITH_IT
 from workflows.engine.form import FormValidator
 from workflows.engine.published import WorkflowVersion, form_in_force, workflow_version
 from workflows.engine.record import open_answers
-from workflows.operations.case import case_facts
+from workflows.evidence import Period, evidence
 from workflows.policy import Permission, Policy
 from workflows.refusal import Missing
 from workflows.subjects import ChildSubject, Subject, load_subject
@@ -53,8 +56,13 @@ class CaseView:
         return next((option for option in self.options if option.transition == transition), None)
 
 
-def view_case(session: Session, actor: Actor, policy: Policy, number: str, now: datetime) -> CaseView:
-    """Return a case inside the session's scope; raises Missing otherwise."""
+def view_case(
+    session: Session, actor: Actor, policy: Policy, number: str, now: datetime, everything: Session | None = None
+) -> CaseView:
+    """Return a case inside the session's scope; raises Missing otherwise.
+
+    `everything` is a session under a system scope, for conditions that count what the person may not see.
+    """
     case = session.scalars(select(Case).where(Case.number == number)).one_or_none()
     if case is None:
         raise Missing("no_case", text("没有这件事项，或不在你的范围内"))
@@ -64,18 +72,37 @@ def view_case(session: Session, actor: Actor, policy: Policy, number: str, now: 
         raise Missing("no_case", text("没有这件事项，或不在你的范围内"))
     moves = session.scalars(select(CaseMove).where(CaseMove.case_id == case.id).order_by(CaseMove.id)).all()
     past = [PastMove(move.transition, move.to_state, move.actor_id) for move in moves]
-    facts = subject.facts() | case_facts(case)
-    choices = options(version, case.state, actor, case.level_codes, facts, past, now)
+    facts = subject.facts() | case_facts(session, case, version)
+    asked = {name for key in version.workflow.leaving(case.state) if (g := version.guards.get(key)) for name in g.names}
+    facts |= counted(session, everything or session, case, asked, now)
+    choices = options(version, case.state, actor, case.related_codes, facts, past, now)
     if not policy.has_anywhere(actor, Permission.CASE_ACT):
         choices = ()
     return CaseView(case, version, subject, moves, choices, policy.sees(actor, case.level_codes))
 
 
-def known_answers(session: Session, view: CaseView, validator: FormValidator) -> dict[str, Any]:
-    """Return what a form of the case may be filled in with beforehand: bound facts, then the last record's answers."""
+def counted(session: Session, everything: Session, case: Case, names: Iterable[str], now: datetime) -> dict[str, Any]:
+    """Return the evidence among some names, counted since the case entered its state."""
+    if case.child_id is None:
+        return {}
+    period = Period(case.child_id, local_day(case.state_since), local_day(now), case.id)
+    return evidence(names, session, everything, period)
+
+
+def known_answers(session: Session, view: CaseView, validator: FormValidator, now: datetime) -> dict[str, Any]:
+    """Return what a form may be filled in with beforehand: the last record's answers, what the case knows, bound facts.
+
+    Nothing above the person's field class is among them.
+    """
     form = validator.definition
-    facts = view.subject.facts()
-    answers = {f.key: facts[f.bind] for f in form.fields if f.bind in facts and f.protection.value <= view.sees}
+    fields = [f for f in form.fields if f.protection.value <= view.sees]
+    facts = view.subject.facts() | counted(session, session, view.case, (f.prefill or "" for f in fields), now)
+    case = known_facts(session, view.case, view.version, view.sees)
+    facts |= {f"case.{key}": value for key, value in case.items()}
+    answers: dict[str, Any] = {f.key: list(f.preset) for f in fields if f.preset}
+    answers |= {f.key: case[f.key] for f in fields if f.key in case and f.key not in SAID_WITH_IT}
+    answers |= {f.key: facts[f.prefill] for f in fields if f.prefill in facts}
+    answers |= {f.key: facts[f.bind] for f in fields if f.bind in facts}
     last = session.scalars(
         select(CaseRecord)
         .where(CaseRecord.case_id == view.case.id, CaseRecord.form == form.key)
@@ -107,5 +134,6 @@ def opened_event(view: CaseView, classes: Sequence[str]) -> Happening:
         codes=view.case.level_codes,
         child_id=view.case.child_id,
         case_id=view.case.id,
+        circle=view.case.circle,
         facts={"number": view.case.number, "classes": list(classes)},
     )

@@ -13,7 +13,7 @@ Words = Text | Label  # a sentence of the program, or one that a definition's au
 class Refusal(Exception):
     """The request is refused and nothing was changed; `faults` names the fields at fault where there are any."""
 
-    def __init__(self, code: str, message: Words, faults: Mapping[str, Text] | None = None) -> None:
+    def __init__(self, code: str, message: Words, faults: Mapping[str, Words] | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from models.child import Child, Relative
+from models.place import Place
+from models.reports.place_figures import place_figures
 from models.search import name_key, replace_grams
 from models.types import new_id
 from models.vault import learn_keys
@@ -21,9 +24,29 @@ CALLS = ("call_first", "call_next")  # who is called first and next: a view on t
 
 
 class Subject(Protocol):
-    """A case's subject: facts by dotted name, and a way to set the columns that form fields are bound to."""
+    """A case's subject: where it stands, facts by dotted name, and a way to set what form fields are bound to."""
 
     kind: str
+
+    @property
+    def id(self) -> int:
+        """The subject's number."""
+        ...
+
+    @property
+    def child_id(self) -> int | None:
+        """The child whose case it is, None for other subjects."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
+    def codes(self) -> dict[str, str]:
+        """The level codes of its rows."""
+        ...
 
     def facts(self) -> dict[str, Any]:
         """Return every fact by its dotted name."""
@@ -41,7 +64,30 @@ class ChildSubject:
 
     def __init__(self, child: Child) -> None:
         self.child = child
-        self._relatives = {relative.slot: relative for relative in child.relatives if relative.slot in SLOTS}
+
+    @cached_property
+    def _relatives(self) -> dict[str, Relative]:
+        return {relative.slot: relative for relative in self.child.relatives if relative.slot in SLOTS}
+
+    @property
+    def id(self) -> int:
+        """The child's number."""
+        return self.child.id
+
+    @property
+    def child_id(self) -> int | None:
+        """The child's number."""
+        return self.child.id
+
+    @property
+    def name(self) -> str:
+        """The child's name."""
+        return self.child.name
+
+    @property
+    def codes(self) -> dict[str, str]:
+        """The child's level codes."""
+        return self.child.level_codes
 
     def facts(self) -> dict[str, Any]:
         """Return the child's and relatives' values by dotted name; missing ones are left out."""
@@ -94,6 +140,52 @@ class ChildSubject:
         return changes
 
 
+class PlaceSubject:
+    """A class, school or other place of the tree."""
+
+    kind = "place"
+
+    def __init__(self, place: Place, session: Session) -> None:
+        self.place, self._session = place, session
+
+    @property
+    def id(self) -> int:
+        """The place's number."""
+        return self.place.id
+
+    @property
+    def child_id(self) -> int | None:
+        """No child."""
+        return None
+
+    @property
+    def name(self) -> str:
+        """The place's name."""
+        return self.place.name
+
+    @property
+    def codes(self) -> dict[str, str]:
+        """The place's level codes."""
+        return self.place.level_codes
+
+    def facts(self) -> dict[str, Any]:
+        """Return the place's kind and name, how many children it has on file and how far they are filed."""
+        return {"place.kind": self.place.kind, "place.name": self.place.name} | place_figures(self._session, self.place)
+
+    def write(self, session: Session, bound: Mapping[str, Any]) -> tuple[Change, ...]:
+        """Refuse: no form is bound to a place."""
+        if bound:
+            raise KeyError(next(iter(bound)))
+        return ()
+
+
+def load_place(session: Session, place_id: int) -> PlaceSubject | None:
+    """Return a place inside the session's scope."""
+    inside = session.info["scope"].row_condition(Place)
+    place = session.scalars(select(Place).where(Place.id == place_id, inside)).one_or_none()
+    return None if place is None else PlaceSubject(place, session)
+
+
 def load_subject(session: Session, kind: str, subject_id: int) -> Subject | None:
     """Return the subject of a case when the session's scope holds it, None otherwise; raises KeyError for a kind."""
     return _LOADERS[kind](session, subject_id)
@@ -110,4 +202,4 @@ def load_child(session: Session, child_id: int) -> ChildSubject | None:
     return ChildSubject(child)
 
 
-_LOADERS = {"child": load_child}
+_LOADERS: Mapping[str, Callable[[Session, int], Subject | None]] = {"child": load_child, "place": load_place}

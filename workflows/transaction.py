@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from models.database import Database, OfficeSession
 from models.outbox import OutboxMessage
-from models.scope import Scope
+from models.scope import Scope, system_scope
 from workflows import audit
 from workflows.actor import Actor, Post
 from workflows.audit import Happening
@@ -39,6 +39,7 @@ class Transaction:
     policy: Policy
     now: datetime
     origin: Origin
+    database: Database
     happenings: list[Happening] = field(default_factory=list)
     post: Post | None = None
 
@@ -46,6 +47,12 @@ class Transaction:
     def today(self) -> date:
         """The calendar day of the transaction."""
         return local_day(self.now)
+
+    @contextmanager
+    def directory(self) -> Iterator[OfficeSession]:
+        """Open a reading session over everything committed, for what a person may count but not see."""
+        with self.database.session(system_scope("directory")) as session:
+            yield session
 
     def require(self, permission: Permission, codes: Mapping[str, str] | None = None) -> None:
         """Refuse unless a post gives the permission (over a row); the events of the transaction cite that post."""
@@ -104,7 +111,7 @@ def transaction(
     """
     try:
         with database.transaction(scope) as session:
-            running = Transaction(session, actor, policy, clock(), origin)
+            running = Transaction(session, actor, policy, clock(), origin, database)
             yield running
             running.write_trail()
     except StaleDataError as fault:

@@ -33,7 +33,7 @@ from workflows.actor import Actor
 from workflows.audit import Happening
 from workflows.class_title import class_title
 from workflows.engine.published import workflow_in_force
-from workflows.operations.case import draw_numbers
+from workflows.operations.case_opening import draw_numbers
 from workflows.policy import standard_policy
 from workflows.roster.intake import Intake
 from workflows.transaction import Origin, Transaction, describe
@@ -50,7 +50,7 @@ def fill_region(database: Database, as_of: date, size: RegionSize, seed: int = S
     Schools are made one after the other, so memory does not grow with their number. All is one transaction.
     """
     with unhurried_disk(database, bulk=True), database.transaction(system_scope("demo")) as session:
-        _Region(session, as_of, Random(seed)).fill(size)  # noqa: S311  a measurement is repeatable, not secret
+        _Region(database, session, as_of, Random(seed)).fill(size)  # noqa: S311  a measurement is repeatable, not secret
 
 
 @dataclass
@@ -67,7 +67,7 @@ class _School:
 class _Region:
     """The region while it is filled, school by school."""
 
-    def __init__(self, session: OfficeSession, as_of: date, rng: Random) -> None:
+    def __init__(self, database: Database, session: OfficeSession, as_of: date, rng: Random) -> None:
         self.session, self.as_of, self.rng = session, as_of, rng
         self.loader = Loader(session.connection())
         upper = session.scalars(select(Place).where(Place.kind.in_(("city", "county", "township"))))
@@ -78,7 +78,7 @@ class _Region:
         self.term, self.first_year = term, term.school_year.first_year
         self.version = workflow_in_force(session, WORKFLOW)
         actor, origin = Actor.of_system("demo"), Origin("demo-bulk")
-        self.tx = Transaction(session, actor, standard_policy(), start_of(term.first_on), origin)
+        self.tx = Transaction(session, actor, standard_policy(), start_of(term.first_on), origin, database)
         self.registers: dict[str, Register] = {}
 
     def fill(self, size: RegionSize) -> None:

@@ -18,12 +18,13 @@ from models.case import Case
 from models.child import Child
 from workflows.engine.published import form_in_force
 from workflows.fields import stored
-from workflows.operations.case import Request, act_on_case, open_case
+from workflows.operations.case import Request, act_on_case
+from workflows.operations.case_opening import open_case
 from workflows.operations.roster import find_school, import_roster
 from workflows.policy import Permission
 from workflows.roster.report import RosterReport
 from workflows.roster.row import RosterRow
-from workflows.subjects import load_child
+from workflows.subjects import ChildSubject, load_child
 from workflows.transaction import Transaction
 
 FORM = "child_file"
@@ -163,6 +164,6 @@ def open_class(tx: Transaction, class_code: str, term_id: int) -> dict[int, tupl
     """Open this term's case for every child of a class; returns for each the class's code and the case's number."""
     children = select(Child).where(Child.class_code == class_code, Child.status == "on_file").order_by(Child.name_key)
     return {
-        child.id: (class_code, open_case(tx, WORKFLOW, child, term_id).number)
+        child.id: (class_code, open_case(tx, WORKFLOW, ChildSubject(child), term_id).number)
         for child in tx.session.scalars(children).all()
     }

@@ -16,7 +16,8 @@ from admin_app.wording import say
 from workflows.engine.definition import Form as FormDefinition
 from workflows.engine.definition import FormField
 from workflows.engine.form import FormValidator
-from workflows.text import Text, text
+from workflows.refusal import Words
+from workflows.text import text
 
 SEGMENTS_AT_MOST = 4  # choices up to this many are seen at once, more are a list
 SEGMENT_LETTERS = 12  # and stand in one row when their labels together are no longer than this
@@ -57,7 +58,7 @@ def read_answers(definition: FormDefinition, posted: MultiDict[str, str]) -> dic
     }
 
 
-def show_faults(form: Form, faults: Mapping[str, Text]) -> None:
+def show_faults(form: Form, faults: Mapping[str, Words]) -> None:
     """Put the engine's sentences beside the fields they are about."""
     for key, fault in faults.items():
         if key in form:

@@ -19,6 +19,7 @@ from admin_app.wording import say
 from workflows.fields import Fact, stored
 from workflows.mask import masked
 from workflows.reading import LONGEST_NOTE, code_list
+from workflows.refusal import Words
 from workflows.text import Text
 
 KEEP = "keep_"  # before a field's name: whether one's own value is kept, or what somebody else saved meanwhile
@@ -161,7 +162,7 @@ def shown(fact: Fact, value: Any) -> str:
     return masked(fact, value) if fact.protection == "P2" else stored(value) or ""
 
 
-def show_faults(form: Any, faults: Mapping[str, Text]) -> None:
+def show_faults(form: Any, faults: Mapping[str, Words]) -> None:
     """Put the refusal's sentences beside the fields they are about."""
     for key, fault in faults.items():
         if key in form:

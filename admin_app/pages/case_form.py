@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from admin_app.desk import current_actor, system_session
+from admin_app.desk import current_actor, now, system_session
 from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults, written
 from admin_app.forms.fact_form import KEEP
 from admin_app.pages.case import STYLES, shown_fact
@@ -58,7 +58,7 @@ def case_form(
     session: Session, view: CaseView, option: Option, validator: FormValidator, draft: Draft | None
 ) -> dict[str, Any]:
     """Return the page of a transition's form, with the draft where the person left one."""
-    answers = known_answers(session, view, validator)
+    answers = known_answers(session, view, validator, now())
     posted: MultiDict[str, str] | None = MultiDict(draft[1]) if draft else None
     form = make_form(validator, answers, posted)
     line = _("已恢复 %(when)s 的草稿", when=draft[0]) if draft else ""
@@ -108,7 +108,7 @@ def chosen_answers(session: Session, view: CaseView, validator: FormValidator, r
     """Return what was typed, and where the person chose so on a stale form what somebody else saved meanwhile."""
     typed = read_answers(validator.definition, request.form)
     theirs = [key for key in typed if request.form.get(f"{KEEP}{key}") == "theirs"]
-    known = known_answers(session, view, validator) if theirs else {}
+    known = known_answers(session, view, validator, now()) if theirs else {}
     return typed | {key: written(known[key]) for key in theirs if key in known}
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from admin_app.desk import current_actor, current_policy, now, perform, read_session, record_read
+from admin_app.desk import current_actor, current_policy, now, perform, read_session, record_read, system_session
 from admin_app.listing.ids import rev
 from admin_app.pages.case import case_page
 from admin_app.pages.case_form import case_form, chosen_answers, draft_of, refused_form
@@ -32,7 +32,7 @@ def index() -> str:
 
 def _view(number: str) -> CaseView:
     session = read_session(Permission.CASE_READ)
-    return view_case(session, current_actor(), current_policy(), number, now())
+    return view_case(session, current_actor(), current_policy(), number, now(), system_session("evidence"))
 
 
 @bp.get("/<number>")

@@ -14,8 +14,9 @@ from admin_app.cli import root
 from models.child import Child
 from models.vault import Keystore
 from tests.cast import NOW, Cast
-from workflows.operations.case import open_case
+from workflows.operations.case_opening import open_case
 from workflows.policy import Permission
+from workflows.subjects import ChildSubject
 
 BRIEF = {"case", "workflow", "version", "subject", "state", "rev", "due_at", "overdue"}
 FILE = {
@@ -60,7 +61,8 @@ def number(sqlite_cast: Cast) -> str:
     """The number of an open identification case of a child in class ZX-2302."""
     child_id = sqlite_cast.add_child("ZX-2302")
     with sqlite_cast.acting("qin", Permission.CASE_ACT) as tx:
-        return open_case(tx, "identification", tx.session.get_one(Child, child_id), sqlite_cast.term_id).number
+        child = ChildSubject(tx.session.get_one(Child, child_id))
+        return open_case(tx, "identification", child, sqlite_cast.term_id).number
 
 
 @pytest.fixture

@@ -30,7 +30,8 @@ def form(*fields: dict[str, Any], **more: Any) -> FormValidator:
 
 
 def verdict(field: dict[str, Any], raw: object, **more: Any) -> FormVerdict:
-    return form({"key": "it", **field}, **more).check({"it": raw}, {}, now=NOW)
+    at_hand = {"it": {str(2**62): Label(zh="秦老师")}}
+    return form({"key": "it", **field}, **more).check({"it": raw}, {}, now=NOW, choices=at_hand)
 
 
 OPTIONS = [{"value": "a", "label": {"zh": "甲"}}, {"value": "b", "label": {"zh": "乙", "en": "Bee"}}]
@@ -100,6 +101,8 @@ def test_it_accepts(field: dict[str, Any], raw: object, value: object) -> None:
         ({"type": "phone"}, "1380000000", None),
         ({"type": "id_number"}, FIRST_17 + ("0" if ID_NUMBER[-1] != "0" else "1"), None),
         ({"type": "person"}, 1.5, "无法识别填写的内容"),
+        ({"type": "person"}, "7", "不在可选的名单里，请重新选择"),
+        ({"type": "place"}, "7", "不在可选的名单里，请重新选择"),
         ({"type": "file"}, "x" * 201, "无法识别填写的内容"),
     ],
 )
@@ -294,3 +297,47 @@ def test_no_answer_makes_a_form_fail(data: st.DataObject, child_file: FormValida
     assert set(got.values) | set(got.faults) <= got.visible
     assert all(str(fault) for fault in got.faults.values())
     assert set(got.raw) | set(got.unknown) == set(raw)
+
+
+MEASURES = {
+    "key": "measures",
+    "type": "rows",
+    "required": True,
+    "most": 2,
+    "columns": [
+        {"key": "what", "type": "text", "label": {"zh": "措施"}, "required": True},
+        {"key": "until", "type": "date", "label": {"zh": "完成日期"}},
+    ],
+}
+
+
+def test_repeated_rows_are_read_cell_by_cell_and_blank_ones_left_out() -> None:
+    rows = [{"what": " 每周谈心 ", "until": "2026-12-01"}, {"what": "", "until": " "}, {"what": "补课"}]
+    got = form(MEASURES).check({"measures": rows}, {}, now=NOW)
+    assert got.is_accepted
+    assert got.values == {"measures": [{"what": "每周谈心", "until": date(2026, 12, 1)}, {"what": "补课"}]}
+    assert got.stored() == {"measures": [{"what": "每周谈心", "until": "2026-12-01"}, {"what": "补课"}]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "faults"),
+    [
+        ([], {"measures": "请至少填写一行"}),
+        ("每周谈心", {"measures": "请至少填写一行"}),
+        ([1, None, "x"], {"measures": "请至少填写一行"}),
+        ([{"what": "甲"}] * 3, {"measures": "最多 2 行，现有 3 行"}),
+        ([{"what": "甲"}, {"until": "2026-12-01"}], {"measures-1-what": "请填写"}),
+        ([{"what": "甲", "until": "2026-13-01"}], {"measures-0-until": "日期“2026-13-01”无法识别，请写成 2019-04-05"}),
+        ([{"what": ["甲", "乙"]}], {"measures-0-what": "只能填写一个值"}),
+    ],
+)
+def test_a_fault_in_a_repeated_row_names_its_cell(rows: object, faults: dict[str, str]) -> None:
+    got = form(MEASURES).check({"measures": rows}, {}, now=NOW)
+    assert {key: str(fault) for key, fault in got.faults.items()} == faults
+
+
+def test_a_counted_answer_is_the_fact_whatever_was_typed() -> None:
+    talks = {"key": "talks", "type": "integer", "prefill": "evidence.talks", "counted": True}
+    got = form(talks).check({"talks": "99"}, {"evidence.talks": 4}, now=NOW)
+    assert got.values == {"talks": 4}
+    assert form(talks).check({"talks": "99"}, {}, now=NOW).values == {}

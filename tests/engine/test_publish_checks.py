@@ -34,7 +34,7 @@ subject: child
 confidential: true
 one_open_per_subject: false
 per: none
-open: {by: [counsellor, class_teacher], form: child_file, require: [health], quota: {per: class, at_most: 5}}
+open: {by: [counsellor, class_teacher], form: child_file, require: [health]}
 states:
   draft: {label: {zh: 拟定}, kind: start, step: 1, tag: info}
   review:
@@ -62,7 +62,7 @@ transitions:
     by: counsellor
     form: child_file
     when: "child.risk in ('high','medium') and present(form.health)"
-  approve: {from: review, to: active, decided: tasks, effects: [notify guardian, focus child]}
+  approve: {from: review, to: active, decided: tasks, effects: [focus child, archive child]}
   return: {from: review, to: any_visited, verb: 驳回, require: [opinion], confirm: {zh: 确定驳回吗？}}
   close: {from: active, to: closed, by: [counsellor], when: len(case.five_facts) == 5, not_same_person_as: submit}
 verbs: [转办, delegate, 加签, 减签, 认领]

@@ -13,9 +13,11 @@ from models.outbox import OutboxMessage
 from models.scope import system_scope
 from models.vault import learn_keys
 from tests.cast import Cast
-from workflows.operations.case import Moved, Request, act_on_case, open_case
+from workflows.operations.case import Moved, Request, act_on_case
+from workflows.operations.case_opening import open_case
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Stale
+from workflows.subjects import ChildSubject
 
 ANSWERS = {
     "care_situation": "grandparents",
@@ -42,7 +44,8 @@ def case(cast: Cast) -> str:
     """The number of an open identification case of a child in class ZX-2302."""
     child_id = cast.add_child("ZX-2302")
     with cast.acting("qin", Permission.CASE_ACT) as tx:
-        return open_case(tx, "identification", tx.session.get_one(Child, child_id), cast.term_id).number
+        child = ChildSubject(tx.session.get_one(Child, child_id))
+        return open_case(tx, "identification", child, cast.term_id).number
 
 
 def _act(cast: Cast, login: str, number: str, transition: str, **more: object) -> Moved:
@@ -187,7 +190,7 @@ def test_only_one_of_two_people_at_once_moves_the_case(cast: Cast, case: str) ->
 
 def test_a_second_case_is_refused_while_one_is_open(cast: Cast, case: str) -> None:
     with pytest.raises(Refusal) as refused, cast.acting("qin", Permission.CASE_ACT) as tx:
-        open_case(tx, "identification", tx.session.scalars(select(Child)).one(), cast.term_id)
+        open_case(tx, "identification", ChildSubject(tx.session.scalars(select(Child)).one()), cast.term_id)
     assert refused.value.code == "already_open"
 
 

@@ -186,6 +186,14 @@ def _reference(raw: Any, asking: Asking) -> Parsed[str]:
     return Parsed(written)
 
 
+def _at_hand(raw: Any, asking: Asking) -> Parsed[str]:
+    """Keep the number of a person or place that was offered to this person for this case."""
+    written = _reference(raw, asking).value
+    if written not in asking.options:
+        raise refused("unknown_option", text("不在可选的名单里，请重新选择"))
+    return Parsed(written)
+
+
 READERS: Mapping[str, Reader] = {
     "text": _line,
     "long_text": _paragraphs,
@@ -197,7 +205,8 @@ READERS: Mapping[str, Reader] = {
     "yes_no": _yes_no,
     "phone": _phone,
     "id_number": _identity_number,
-    "person": _reference,
+    "person": _at_hand,
+    "place": _at_hand,
     "photo": _reference,
     "file": _reference,
 }

@@ -45,9 +45,10 @@ ROLES = frozenset(
         "security_officer",
         "audit_officer",
         "leader",
+        "inspection_member",
     }
 )
-EFFECTS = frozenset({"notify guardian", "focus child", "unfocus child"})
+EFFECTS = frozenset({"focus child", "unfocus child", "archive child", "reopen child", "release child", "move child"})
 
 _RISKS = {
     "high": Label(zh="高", en="High"),
@@ -59,12 +60,13 @@ _RISKS = {
 def standard_catalogue(forms: Mapping[str, Form] | None = None, *, knows_calendar: bool = True) -> Catalogue:
     """Give the catalogue of the product as shipped, with the forms at hand."""
     columns = {**_child_columns(), **_relative_columns()}
-    subjects = dict.fromkeys(("staff", "place", "pairing", "register_entry", "case"), CASE_FACTS)
+    subjects = dict.fromkeys(("staff", "pairing", "register_entry", "case"), CASE_FACTS)
+    subjects["place"] = {**PLACE_FACTS, **CASE_FACTS}
     return Catalogue(
         roles=ROLES,
         forms=dict(forms or {}),
         columns=columns,
-        subjects={"child": {**columns, **CASE_FACTS}, **subjects},
+        subjects={"child": {**columns, **CHILD_FACTS, **CASE_FACTS, **EVIDENCE}, **subjects},
         code_lists=standard_code_lists(),
         effects=EFFECTS,
         knows_calendar=knows_calendar,
@@ -88,6 +90,25 @@ CASE_FACTS: dict[str, Offer] = {
     "case.opened_at": _offer(DATETIME, "立案时刻", "Opened at", Protection.P0),
     "case.due_at": _offer(DATETIME, "期限", "Due", Protection.P0),
     "case.overdue": _offer(YES_NO, "已逾期", "Overdue", Protection.P0),
+}
+
+
+CHILD_FACTS: dict[str, Offer] = {"child.status": _offer(TEXT, "在册状态", "On the file", Protection.P0)}
+EVIDENCE: dict[str, Offer] = {
+    "evidence.talks": _offer(NUMBER, "谈心次数", "Talks", Protection.P0),
+    "evidence.home_visits": _offer(NUMBER, "家访次数", "Home visits", Protection.P0),
+    "evidence.calls": _offer(NUMBER, "通话次数", "Calls", Protection.P0),
+    "evidence.letters": _offer(NUMBER, "书信次数", "Letters", Protection.P0),
+    "evidence.diaries": _offer(NUMBER, "成长日记篇数", "Diary entries", Protection.P0),
+    "evidence.open_cases": _offer(NUMBER, "其他未办结的事项", "Other open cases", Protection.P0),
+    "evidence.is_filed": _offer(YES_NO, "本学期已建档", "Filed this term", Protection.P0),
+}
+PLACE_FACTS: dict[str, Offer] = {
+    "place.kind": _offer(TEXT, "单位类别", "Kind of place", Protection.P0),
+    "place.name": _offer(TEXT, "单位名称", "Name of the place", Protection.P0),
+    "place.children": _offer(NUMBER, "在册儿童", "Children on file", Protection.P0),
+    "place.filed": _offer(NUMBER, "已建档", "Filed", Protection.P0),
+    "place.filing_rate": _offer(NUMBER, "建档率（%）", "Filing rate (%)", Protection.P0),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from workflows.engine.catalogue import Catalogue
+from workflows.engine.check_standing import case_offers, check_standing
 from workflows.engine.checks import Findings
 from workflows.engine.definition import ANY, ANY_VISITED, SAID_WITH_IT, Deadline, Form, State, Transition, Workflow
 from workflows.engine.document import Document
@@ -18,6 +19,7 @@ def check_workflow(workflow: Workflow, document: Document, catalogue: Catalogue)
     """List what would keep a workflow from being published."""
     findings = Findings(document, catalogue)
     _check_opening(workflow, findings)
+    check_standing(workflow, findings)
     for key, state in workflow.states.items():
         _check_state(key, state, findings)
     for key, transition in workflow.transitions.items():
@@ -30,18 +32,10 @@ def check_workflow(workflow: Workflow, document: Document, catalogue: Catalogue)
 
 def transition_offers(workflow: Workflow, transition: Transition, catalogue: Catalogue) -> dict[str, Offer]:
     """List the names a transition's condition may read: the subject's facts, `form.` and `case.` fields."""
-    offers: dict[str, Offer] = {}
-    for key in _form_keys(workflow):
-        if key in catalogue.forms:
-            offers |= field_offers(catalogue.forms[key], catalogue.code_lists, prefix="case.")
+    offers = case_offers(workflow, catalogue)
     if transition.form is not None and transition.form in catalogue.forms:
         offers |= field_offers(catalogue.forms[transition.form], catalogue.code_lists, prefix="form.")
-    return offers | dict(catalogue.subjects[workflow.subject])
-
-
-def _form_keys(workflow: Workflow) -> list[str]:
-    keys = [workflow.open.form, *(t.form for t in workflow.transitions.values())]
-    return [key for key in dict.fromkeys(keys) if key is not None]
+    return offers
 
 
 def _check_opening(workflow: Workflow, findings: Findings) -> None:
@@ -50,6 +44,8 @@ def _check_opening(workflow: Workflow, findings: Findings) -> None:
     findings.roles(("open", "by"), opening.by)
     if not opening.by:
         findings.add(("open", "by"), "nobody_may", text("没有人可以立案"))
+    if opening.when is not None:
+        findings.condition(("open", "when"), opening.when, findings.catalogue.subjects[workflow.subject])
     _check_required(("open", "require"), opening.require, opening.form, frozenset(), findings)
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, model_serializer
 
+from workflows.engine.standing import Participation, Quota, Unique
 from workflows.engine.vocabulary import (
     Assignee,
     AssigneeText,
@@ -45,25 +46,21 @@ FieldType = Literal[
     "id_number",
     "photo",
     "file",
+    "place",
+    "rows",
 ]
 BIND_PATTERN = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
 LADDER_PATTERN = re.compile(r"^([1-9]\d{0,3})%$")
 
 
-class Quota(Part):
-    """At most so many open cases per place or person."""
-
-    per: Literal["class", "school", "township", "county", "staff"]
-    at_most: Annotated[int, Field(ge=1, le=100_000)]
-
-
 class Opening(Part):
-    """Who may open a case, on which form, with what filled in."""
+    """Who may open a case, on which form, with what filled in, under which condition."""
 
     by: tuple[AssigneeText, ...]
     form: Key | None = None
     require: tuple[Key, ...] = ()
-    quota: Quota | None = None
+    when: Source | None = None
+    explain: Label | None = None
 
 
 class Tasks(Part):
@@ -171,6 +168,10 @@ class Workflow(Part):
     one_open_per_subject: bool = True
     per: Literal["term", "none"] = "none"
     open: Opening
+    participants: dict[Key, Participation] = {}
+    unique: tuple[Unique, ...] = ()
+    quota: tuple[Quota, ...] = ()
+    key_facts: tuple[Key, ...] = ()
     states: Annotated[dict[Key, State], Field(min_length=2, max_length=60)]
     transitions: Annotated[dict[Key, Transition], Field(min_length=1, max_length=200)]
     verbs: tuple[VerbWord, ...] = ()
@@ -191,6 +192,11 @@ class Workflow(Part):
         """List who may take a transition from a state: those it names, else those whom the state asks to decide."""
         tasks = self.states[state].tasks
         return self.transitions[transition].by or (tasks.who if tasks is not None else ())
+
+    def form_keys(self) -> tuple[str, ...]:
+        """List the forms that its cases fill in, in the order written, each once."""
+        named = (self.open.form, *(transition.form for transition in self.transitions.values()))
+        return tuple(dict.fromkeys(key for key in named if key is not None))
 
     def leaving(self, state: str) -> tuple[str, ...]:
         """List the transitions that leave a state, in the order written."""
@@ -261,7 +267,12 @@ class Section(Part):
 
 
 class FormField(Part):
-    """One question: its type, what it accepts, when it is asked, where the answer is kept, who may see it."""
+    """One question: its type, what it accepts, when it is asked, where the answer is kept, who may see it.
+
+    `among` are the roles (of a `person`) or kinds (of a `place`) to choose from. `prefill` names the fact that stands
+    there at first; a `counted` answer is that fact, whatever was typed. `rows` repeat `columns`, at most `most` times,
+    beginning with the `preset` ones.
+    """
 
     key: Key
     type: FieldType
@@ -279,6 +290,12 @@ class FormField(Part):
     max_length: Annotated[int, Field(ge=1, le=100_000)] | None = None
     min: Bound | None = None
     max: Bound | None = None
+    among: Annotated[tuple[Key, ...], BeforeValidator(one_or_many)] = ()
+    prefill: Annotated[str, StringConstraints(pattern=BIND_PATTERN)] | None = None
+    counted: bool = False
+    columns: Annotated[tuple[FormField, ...], Field(max_length=12)] = ()
+    most: Annotated[int, Field(ge=1, le=200)] = 30
+    preset: Annotated[tuple[dict[Key, str], ...], Field(max_length=200)] = ()
 
 
 class RecordHead(Part):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -26,7 +26,10 @@ FIELD_TYPES: Mapping[str, Type] = {
     "integer": NUMBER,
     "yes_no": YES_NO,
     "multi_choice": Type(Kind.TEXT, is_list=True),
+    "rows": Type(Kind.TEXT, is_list=True),
 }
+CHOSEN_AT_HAND = frozenset({"person", "place"})
+Choices = Mapping[str, Mapping[str, Label]]
 
 
 class ConditionLoop(ValueError):
@@ -65,6 +68,7 @@ class _Question:
     options: Mapping[str, Label]
     visible_when: Expression | None
     required_when: Expression | None
+    columns: tuple[_Question, ...] = ()
 
 
 class FormValidator:
@@ -74,9 +78,14 @@ class FormValidator:
         self.definition = definition
         self._questions = questions  # in an order in which every condition finds its fields already judged
         self._options = {question.field.key: question.options for question in questions}
+        self._options |= {
+            row_name(question.field.key, None, column.field.key): column.options
+            for question in questions
+            for column in question.columns
+        }
 
     def options(self, key: str) -> Mapping[str, Label]:
-        """List the answers of a choice, by stored value.
+        """List the answers of a choice, by stored value; a column is named `rows-column`.
 
         Raises KeyError when the form has no such field.
         """
@@ -90,19 +99,21 @@ class FormValidator:
         now: datetime,
         require: Collection[str] = (),
         language: str = "zh",
+        choices: Choices | None = None,
     ) -> FormVerdict:
         """Judge what was typed; never raises for any content.
 
-        `facts` are the subject's by dotted name, `require` names fields required beyond the definition,
-        `now` is aware. Answers to questions not asked are dropped from the values, but kept in `raw`.
+        `facts` are the subject's by dotted name, `require` names fields required beyond the definition, `now` is
+        aware, `choices` are the persons and places at hand for the fields that ask for one. Answers to questions not
+        asked are dropped from the values, but kept in `raw`.
         """
-        judging = _Judging(raw, facts, now, frozenset(require), language)
+        judging = _Judging(raw, facts, now, frozenset(require), language, choices or {})
         for question in self._questions:
             judging.judge(question)
         order = [f.key for f in self.definition.fields]
         return FormVerdict(
             values={key: judging.values[key] for key in order if key in judging.values},
-            faults={key: judging.faults[key] for key in order if key in judging.faults},
+            faults={key: judging.faults[key] for key in order if key in judging.faults} | judging.faults,
             mended=judging.mended,
             raw={key: raw[key] for key in order if key in raw},
             visible=frozenset(judging.visible),
@@ -121,8 +132,9 @@ class _Judging:
         now: datetime,
         also_required: frozenset[str],
         language: str,
+        choices: Choices,
     ) -> None:
-        self._raw, self._now, self._language = raw, now, language
+        self._raw, self._now, self._language, self._choices = raw, now, language, choices
         self._facts = dict(facts)
         self._also_required = also_required
         self._today = local_day(now)
@@ -138,14 +150,52 @@ class _Judging:
         if question.visible_when is not None and not question.visible_when.holds(self._facts, self._now):
             return
         self.visible.add(key)
+        if question.field.counted:
+            self._take(key, self._facts.get(question.field.prefill or ""))
+            return
         if self._is_required(question):
             self.required.add(key)
         raw = self._raw.get(key)
-        if is_unanswered(raw):
+        if question.columns:
+            self._read_rows(question, raw)
+        elif not is_unanswered(raw):
+            self._read(question, raw)
+        elif key in self.required:
+            self.faults[key] = unanswered(question.field)
+
+    def _take(self, key: str, value: Any) -> None:
+        if value is not None:
+            self.values[key] = self._facts[key] = value
+
+    def _read_rows(self, question: _Question, raw: object) -> None:
+        key = question.field.key
+        rows = [row for row in raw if _is_row(row)] if isinstance(raw, (list, tuple)) else []
+        if not rows:
             if key in self.required:
-                self.faults[key] = text("请选择") if question.field.type in CHOSEN else text("请填写")
+                self.faults[key] = text("请至少填写一行")
             return
-        self._read(question, raw)
+        if len(rows) > question.field.most:
+            self.faults[key] = text("最多 {most} 行，现有 {count} 行", most=question.field.most, count=len(rows))
+            return
+        self._take(key, [self._read_row(question, number, row) for number, row in enumerate(rows)])
+
+    def _read_row(self, question: _Question, number: int, row: Mapping[str, object]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for column in question.columns:
+            name, raw = row_name(question.field.key, number, column.field.key), row.get(column.field.key)
+            if is_unanswered(raw):
+                if column.field.required:
+                    self.faults[name] = unanswered(column.field)
+                continue
+            try:
+                found[column.field.key] = read_answer(raw, self._asking(column)).value
+            except ValueRefused as refusal:
+                self.faults[name] = refusal.text
+        return found
+
+    def _asking(self, question: _Question) -> Asking:
+        at_hand = self._choices.get(question.field.key) if question.field.type in CHOSEN_AT_HAND else None
+        return Asking(question.field, question.options if at_hand is None else at_hand, self._today, self._language)
 
     def _is_required(self, question: _Question) -> bool:
         if question.field.required or question.field.key in self._also_required:
@@ -155,7 +205,7 @@ class _Judging:
     def _read(self, question: _Question, raw: object) -> None:
         key = question.field.key
         try:
-            parsed = read_answer(raw, Asking(question.field, question.options, self._today, self._language))
+            parsed = read_answer(raw, self._asking(question))
         except ValueRefused as refusal:
             self.faults[key] = refusal.text
             return
@@ -190,12 +240,27 @@ def field_offers(definition: Form, code_lists: CodeLists, *, prefix: str = "") -
     }
 
 
+def row_name(key: str, number: int | None, column: str) -> str:
+    """Return the name of a repeated row's cell as forms send it (`rows-0-what`), or of its column (`rows-what`)."""
+    return f"{key}-{column}" if number is None else f"{key}-{number}-{column}"
+
+
+def unanswered(f: FormField) -> Text:
+    """Return the sentence for a required question left open."""
+    return text("请选择") if f.type in CHOSEN or f.type in CHOSEN_AT_HAND else text("请填写")
+
+
+def _is_row(row: object) -> bool:
+    return isinstance(row, Mapping) and any(not is_unanswered(value) for value in row.values())
+
+
 def _question(f: FormField, offers: Offers, code_lists: CodeLists) -> _Question:
     return _Question(
         f,
         _options(f, code_lists),
         compile_condition(f.visible_when, offers) if f.visible_when else None,
         compile_condition(f.required_when, offers) if f.required_when else None,
+        tuple(_question(column, offers, code_lists) for column in f.columns),
     )
 
 
@@ -228,7 +293,23 @@ def _order(questions: Mapping[str, _Question]) -> list[str]:
         raise ConditionLoop(error.args[1]) from None
 
 
+def restored(f: FormField, value: Any) -> Any:
+    """Return a stored answer with its type again: days, decimals; anything unreadable as it stands."""
+    try:
+        if f.type == "date" and isinstance(value, str):
+            return date.fromisoformat(value)
+        if f.type == "number" and isinstance(value, str):
+            return Decimal(value)
+    except (ValueError, InvalidOperation):
+        return value
+    return value
+
+
 def _stored(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_stored(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _stored(one) for key, one in value.items()}
     if isinstance(value, Decimal):
         return format(value, "f")
     return value.isoformat() if isinstance(value, date) else value

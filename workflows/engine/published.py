@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 from sqlalchemy import select
@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from models.definition import Definition as Row
 from workflows.engine.catalogue import standard_catalogue
+from workflows.engine.check_standing import case_offers
 from workflows.engine.check_workflow import transition_offers
-from workflows.engine.definition import Form, Workflow
+from workflows.engine.definition import Form, FormField, Workflow
 from workflows.engine.expression import Expression, compile_condition
 from workflows.engine.form import FormValidator, compile_form
 from workflows.engine.loader import read_definition
@@ -37,13 +38,19 @@ class FormVersion:
 
 @dataclass(frozen=True)
 class WorkflowVersion:
-    """A published workflow: its definition, the compiled guards, and the way to fire its transitions."""
+    """A published workflow: its definition, compiled conditions, its forms' fields, and how to fire its transitions.
+
+    `unless` holds the exceptions to the rules of uniqueness, in their order.
+    """
 
     id: int
     number: int
     digest: str
     workflow: Workflow
     guards: Mapping[str, Expression]
+    opens_when: Expression | None = None
+    unless: tuple[Expression | None, ...] = ()
+    fields: Mapping[str, FormField] = field(default_factory=dict)
 
     def fire(self, state: str, transition: str, target: str | None = None) -> str:
         """Return the state that a transition leads to; raises NoSuchTransition when it does not leave `state`."""
@@ -85,15 +92,19 @@ def _compile(session: Session, row: Row) -> WorkflowVersion | FormVersion:
         return FormVersion(row.id, row.version, definition, validator)
     if not isinstance(definition, Workflow):
         raise Missing("no_definition", text("没有这个版本的定义"))
-    named = {transition.form for transition in definition.transitions.values()} | {definition.open.form}
-    forms = {key: form_in_force(session, key).form for key in named if key}
+    forms = {key: form_in_force(session, key).form for key in definition.form_keys()}
     complete = catalogue.with_forms(forms)
     guards = {
         key: compile_condition(transition.when, transition_offers(definition, transition, complete))
         for key, transition in definition.transitions.items()
         if transition.when
     }
-    return WorkflowVersion(row.id, row.version, row.digest, definition, guards)
+    offers = case_offers(definition, complete)
+    unless = tuple(compile_condition(rule.unless, offers) if rule.unless else None for rule in definition.unique)
+    subject = catalogue.subjects[definition.subject]
+    opens_when = compile_condition(definition.open.when, subject) if definition.open.when else None
+    fields = {f.key: f for form in forms.values() for f in form.fields}
+    return WorkflowVersion(row.id, row.version, row.digest, definition, guards, opens_when, unless, fields)
 
 
 def _in_force(session: Session, kind: str, key: str) -> int:

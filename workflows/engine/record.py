@@ -40,15 +40,21 @@ def open_answers(
     table: str = "case_record",
 ) -> dict[str, Any]:
     """Return the answers that may be seen at a level (`P0`…`P3`); the others are left out."""
-    vault = vault_of(session)
     found: dict[str, Any] = {}
     known = {field.key: field.protection.value for field in form.fields}
     for key, value in data.items():
         if not visible(known.get(key, "P3"), level):
             continue
-        if isinstance(value, dict) and "sealed" in value:
-            sealed = base64.b64decode(value["sealed"])
-            found[key] = json.loads(vault.open(owner, f"{table}:{record_id}:{key}", sealed))
-        else:
-            found[key] = value
+        is_shut = is_sealed(value)
+        found[key] = open_value(session, value, owner, f"{table}:{record_id}:{key}") if is_shut else value
     return found
+
+
+def is_sealed(value: object) -> bool:
+    """Tell whether a kept answer is sealed."""
+    return isinstance(value, dict) and set(value) == {"sealed"}
+
+
+def open_value(session: Session, value: Mapping[str, str], owner: int, place: str) -> Any:
+    """Open one sealed answer; `place` is `table:id:key`."""
+    return json.loads(vault_of(session).open(owner, place, base64.b64decode(value["sealed"])))

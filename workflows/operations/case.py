@@ -1,4 +1,4 @@
-"""Opening cases and moving them: one transition is one transaction with its form, guard, trail and message."""
+"""Moving cases: one transition is one transaction with its form, guard, trail and message."""
 
 from __future__ import annotations
 
@@ -8,24 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
-from models.case import Case, CaseMove, CaseNumber, CaseRecord, RepeatedRequest
-from models.child import Child
-from models.types import new_id
+from models.case import Case, CaseMove, RepeatedRequest
 from workflows import audit
-from workflows.audit import Change, Happening
-from workflows.clock import LOCAL
 from workflows.engine.allowed import PastMove, guard_refusal, is_same_person, post_named
-from workflows.engine.definition import SAID_WITH_IT, Transition
-from workflows.engine.form import FormVerdict
-from workflows.engine.published import (
-    FormVersion,
-    WorkflowVersion,
-    form_in_force,
-    workflow_in_force,
-    workflow_version,
-)
-from workflows.engine.record import seal_answers
+from workflows.engine.case_facts import case_facts, facts_with
+from workflows.engine.definition import Transition
+from workflows.engine.published import WorkflowVersion, workflow_version
+from workflows.operations.case_answers import Answered, Asked, count, judge, keep_record
+from workflows.operations.case_standing import end_parts, settle
+from workflows.operations.case_trail import move_row, tell_move
+from workflows.operations.effects import carry_out
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Stale
 from workflows.subjects import Subject, load_subject
@@ -59,82 +53,6 @@ class Request:
         return hashlib.sha256(audit.canonical({"request": content}).encode()).hexdigest()
 
 
-def draw_numbers(tx: Transaction, prefix: str, count: int = 1) -> list[str]:
-    """Draw the next case numbers of a prefix in the present year: `MD-2026-0147`."""
-    year = tx.now.astimezone(LOCAL).year
-    where = (CaseNumber.prefix == prefix, CaseNumber.year == year)
-    last = tx.session.execute(
-        update(CaseNumber).where(*where).values(last=CaseNumber.last + count).returning(CaseNumber.last)
-    ).scalar()
-    if last is None:
-        tx.session.add(CaseNumber(prefix=prefix, year=year, last=count))
-        tx.session.flush()
-        last = count
-    return [f"{prefix}-{year}-{number:04d}" for number in range(last - count + 1, last + 1)]
-
-
-def open_case(tx: Transaction, workflow: str, child: Child, term_id: int | None, reason: str | None = None) -> Case:
-    """Open a case about a child; raises Denied without the right post, Refusal while another one is open."""
-    tx.require(Permission.CASE_ACT, child.level_codes)
-    version = workflow_in_force(tx.session, workflow)
-    post = post_named(tx.actor.posts_over(child.level_codes), version.workflow.open.by, tx.actor.login)
-    if post is None and tx.actor.system is None:
-        raise Denied("not_your_part", text("这类事项由其他岗位发起"))
-    tx.post = post or tx.post
-    if tx.session.scalar(select(Case.id).where(Case.workflow == workflow, Case.open_slot == str(child.id))):
-        raise Refusal("already_open", text("这名儿童已有一件同类事项在办"))
-    case = new_case(tx, version, child, term_id, draw_numbers(tx, version.workflow.prefix)[0])
-    tx.session.add(case)
-    tx.session.flush()
-    tx.session.add(_opening_move(tx, case, reason))
-    tx.tell(opened(case, reason))
-    return case
-
-
-def new_case(tx: Transaction, version: WorkflowVersion, child: Child, term_id: int | None, number: str) -> Case:
-    """Return a case about a child in the workflow's first state, not yet stored."""
-    workflow = version.workflow
-    case = Case(
-        id=new_id(),
-        number=number,
-        definition_id=version.id,
-        workflow=workflow.key,
-        version=version.number,
-        subject_type="child",
-        subject_id=child.id,
-        child_id=child.id,
-        open_slot=str(child.id) if workflow.one_open_per_subject else None,
-        state=workflow.start,
-        state_since=tx.now,
-        opened_at=tx.now,
-        opened_by=tx.actor.staff_id or 0,
-        term_id=term_id if workflow.per == "term" else None,
-        made_at_school=child.school_code,
-        rev=1,
-    )
-    case.place_at(child.level_codes)
-    return case
-
-
-def _opening_move(tx: Transaction, case: Case, reason: str | None) -> CaseMove:
-    return _move_row(tx, case, "open", None, case.state, reason)
-
-
-def opened(case: Case, reason: str | None = None) -> Happening:
-    """Return the event of a case's opening."""
-    return Happening(
-        "case.opened",
-        "case",
-        case.id,
-        codes=case.level_codes,
-        child_id=case.child_id,
-        case_id=case.id,
-        owner=case.child_id,
-        reason=reason,
-        facts={"number": case.number, "workflow": case.workflow, "version": case.version, "to": case.state},
-    )
-
-
 def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
     """Take one transition: actor, form, guard, machine, revision, trail and message, or nothing at all.
 
@@ -149,18 +67,25 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
     subject = load_subject(tx.session, case.subject_type, case.subject_id)
     if subject is None:
         raise Missing("no_subject", text("没有这件事项"))
-    form, verdict = _judge(tx, transition, subject, request)
-    bound = _bound(form, verdict)
-    changes = subject.write(tx.session, bound) if bound else ()
-    _pass_guard(tx, case, version, request.transition, subject, verdict)
+    facts = subject.facts() | case_facts(tx.session, case, version)
+    asked = Asked(transition.form, transition.require, request.answers or {}, case)
+    answered = judge(tx, asked, subject, facts)
+    changes = subject.write(tx.session, answered.bound) if answered.bound else ()
+    if answered.form is not None and answered.verdict is not None:
+        # Known to what follows, written by the guarded update: a flush of its own would count as somebody else's.
+        known = facts_with(tx.session, case, answered.form.form, answered.verdict.stored())
+        set_committed_value(case, "facts", known)
+    _pass_guard(tx, case, version, request.transition, subject, answered)
     to_state = version.fire(case.state, request.transition, request.target)
-    reason = _reason(transition, verdict, request)
     moved = _advance(tx, case, version, to_state)
-    move = _move_row(tx, case, request.transition, moved.from_state, to_state, reason)
-    tx.session.add(move)
-    if form is not None and verdict is not None:
-        _keep_record(tx, case, move, form, verdict)
-    _tell(tx, case, moved, request.transition, changes, reason)
+    move = move_row(tx, case, request.transition, moved.from_state, to_state, answered.reason)
+    keep_record(tx, case, move, answered)
+    if version.workflow.states[to_state].kind == "end":
+        end_parts(tx, case)
+    else:
+        settle(tx, case, version, subject, answered)
+    changes += carry_out(tx, transition.effects, case, version, subject)
+    tell_move(tx, case, move, moved.rev, changes)
     _remember(tx, request, moved)
     return moved
 
@@ -180,7 +105,9 @@ def _permitted(tx: Transaction, case: Case, version: WorkflowVersion, request: R
     if transition is None or case.state not in version.workflow.sources(request.transition):
         raise _faster() if is_stale else Refusal("not_from_here", text("当前环节不能这样办理"))
     post = post_named(
-        tx.actor.posts_over(codes), version.workflow.who_may(request.transition, case.state), tx.actor.login
+        tx.actor.posts_over(case.related_codes),
+        version.workflow.who_may(request.transition, case.state),
+        tx.actor.login,
     )
     if post is None and tx.actor.system is None:
         raise Denied("not_your_part", text("这一步由其他岗位办理"))
@@ -206,61 +133,23 @@ def past_moves(tx: Transaction, case_id: int) -> list[PastMove]:
     return [PastMove(*row) for row in rows]
 
 
-def _judge(
-    tx: Transaction, transition: Transition, subject: Subject, request: Request
-) -> tuple[FormVersion | None, FormVerdict | None]:
-    if transition.form is None:
-        missing = [key for key in transition.require if not str((request.answers or {}).get(key) or "").strip()]
-        if missing:
-            raise Refusal("form_refused", text("还有内容没有填好"), {key: text("请填写") for key in missing})
-        return None, None
-    form = form_in_force(tx.session, transition.form)
-    require = [key for key in transition.require if key in {f.key for f in form.form.fields}]
-    verdict = form.validator.check(request.answers or {}, subject.facts(), now=tx.now, require=require)
-    if not verdict.is_accepted:
-        raise Refusal("form_refused", text("还有内容没有填好"), verdict.faults)
-    return form, verdict
-
-
-def _bound(form: FormVersion | None, verdict: FormVerdict | None) -> dict[str, Any]:
-    if form is None or verdict is None:
-        return {}
-    asked = [f for f in form.form.fields if f.bind and f.key in verdict.visible]
-    return {str(f.bind): verdict.values.get(f.key) for f in asked}
-
-
 def _pass_guard(
-    tx: Transaction,
-    case: Case,
-    version: WorkflowVersion,
-    transition: str,
-    subject: Subject,
-    verdict: FormVerdict | None,
+    tx: Transaction, case: Case, version: WorkflowVersion, transition: str, subject: Subject, answered: Answered
 ) -> None:
-    if transition not in version.guards:
+    guard = version.guards.get(transition)
+    if guard is None:
         return
-    facts = subject.facts() | case_facts(case)
-    facts |= {f"form.{key}": value for key, value in (verdict.values if verdict else {}).items()}
+    facts = subject.facts() | case_facts(tx.session, case, version) | count(tx, guard.names, subject, case)
+    facts |= {f"form.{key}": value for key, value in answered.values.items()}
     refusal = guard_refusal(version, transition, facts, tx.now)
     if refusal is not None:
         raise Refusal("guard", refusal)
 
 
-def case_facts(case: Case) -> dict[str, Any]:
-    """Return what conditions may ask about the case itself."""
-    return {"case.state": case.state, "case.state_since": case.state_since, "case.opened_at": case.opened_at}
-
-
-def _reason(transition: Transition, verdict: FormVerdict | None, request: Request) -> str | None:
-    given: Mapping[str, Any] = verdict.values if verdict is not None else (request.answers or {})
-    said = [str(given[key]) for key in sorted(SAID_WITH_IT) if key in given and key != "signature" and given[key]]
-    return said[0] if said else None
-
-
 def _advance(tx: Transaction, case: Case, version: WorkflowVersion, to_state: str) -> Moved:
     """Move the row only if it is still at the revision that was read."""
     ends = version.workflow.states[to_state].kind == "end"
-    values: dict[str, Any] = {"state": to_state, "state_since": tx.now, "rev": Case.rev + 1}
+    values: dict[str, Any] = {"state": to_state, "state_since": tx.now, "facts": case.facts, "rev": Case.rev + 1}
     if ends:
         values |= {"closed_at": tx.now, "open_slot": None}
     result = tx.session.execute(
@@ -272,76 +161,6 @@ def _advance(tx: Transaction, case: Case, version: WorkflowVersion, to_state: st
     if result.rowcount != 1:  # type: ignore[attr-defined]
         raise _faster()
     return Moved(case.number, case.state, to_state, case.rev + 1)
-
-
-def _move_row(
-    tx: Transaction, case: Case, transition: str, from_state: str | None, to_state: str, reason: str | None
-) -> CaseMove:
-    move = CaseMove(
-        id=new_id(),
-        child_id=case.child_id,
-        case_id=case.id,
-        transition=transition,
-        from_state=from_state,
-        to_state=to_state,
-        actor_id=tx.actor.staff_id or 0,
-        actor_name=tx.actor.name,
-        actor_role=tx.post.role if tx.post else (tx.actor.system or ""),
-        at=tx.now,
-        made_at_school=case.school_code,
-    )
-    move.place_at(case.level_codes)
-    tx.session.add(move)
-    move.reason = reason
-    return move
-
-
-def _keep_record(tx: Transaction, case: Case, move: CaseMove, form: FormVersion, verdict: FormVerdict) -> None:
-    record = CaseRecord(
-        id=new_id(),
-        child_id=case.child_id,
-        case_id=case.id,
-        move_id=move.id,
-        form=form.form.key,
-        form_version=form.number,
-        data={},
-        made_at=tx.now,
-        made_by=tx.actor.staff_id or 0,
-        made_at_school=case.school_code,
-    )
-    record.data = seal_answers(tx.session, form.form, verdict.stored(), move.key_owner, record.id)
-    record.place_at(case.level_codes)
-    tx.session.flush()
-    tx.session.add(record)
-
-
-def _tell(
-    tx: Transaction, case: Case, moved: Moved, transition: str, changes: tuple[Change, ...], reason: str | None
-) -> None:
-    tx.tell(
-        Happening(
-            "case.moved",
-            "case",
-            case.id,
-            codes=case.level_codes,
-            child_id=case.child_id,
-            case_id=case.id,
-            owner=case.child_id,
-            changes=changes,
-            reason=reason,
-            facts={
-                "number": case.number,
-                "workflow": case.workflow,
-                "version": case.version,
-                "transition": transition,
-                "from": moved.from_state,
-                "to": moved.to_state,
-                "rev": moved.rev,
-            },
-        )
-    )
-    payload = {"case": case.number, "transition": transition, "from": moved.from_state, "to": moved.to_state}
-    tx.send("case.moved", "inbox", f"case:{case.number}", payload)
 
 
 def _repeated(tx: Transaction, number: str, request: Request) -> Moved | None:

@@ -23,13 +23,14 @@ from models.vault import DataKey, vault_of
 from workflows.audit import Happening
 from workflows.class_title import class_title
 from workflows.engine.published import workflow_in_force
-from workflows.operations.case import draw_numbers, new_case, opened
+from workflows.operations.case_opening import draw_numbers, new_case, opened
 from workflows.operations.place import make_class
 from workflows.policy import Permission
 from workflows.refusal import Missing, Refusal
 from workflows.roster.intake import Intake
 from workflows.roster.report import Finding, RosterReport
 from workflows.roster.row import RosterRow
+from workflows.subjects import ChildSubject
 from workflows.text import Text, text
 from workflows.transaction import Transaction
 
@@ -294,7 +295,7 @@ def _open_cases(tx: Transaction, intake: Intake, term_id: int, batch_id: int) ->
     for values, number in zip(intake.children, numbers, strict=True):
         child = Child(id=values["id"], school_code=values["school_code"])
         child.place_at({level: values[f"{level}_code"] for level in LEVELS})
-        case = new_case(tx, version, child, term_id, number)
+        case = new_case(tx, version, ChildSubject(child), term_id, number)
         case.batch_id = batch_id
         cases.append(_columns(case))
         moves.append(_opening(tx, case))

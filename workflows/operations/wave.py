@@ -19,10 +19,11 @@ from models.terms import latest_term
 from models.types import new_id
 from workflows.audit import Happening
 from workflows.engine.published import workflow_in_force
-from workflows.operations.case import draw_numbers, new_case, opened
+from workflows.operations.case_opening import draw_numbers, new_case, opened
 from workflows.operations.lapse import divide, lapse_cases, locked
 from workflows.policy import Permission
 from workflows.refusal import Missing, Refusal, Stale
+from workflows.subjects import ChildSubject
 from workflows.text import text
 from workflows.transaction import Transaction
 
@@ -136,7 +137,7 @@ def _open(tx: Transaction, children: Sequence[Any], term: Term) -> int:
     for row, number in zip(children, numbers, strict=True):
         child = Child(id=row.id)
         child.place_at({key.removesuffix("_code"): code for key, code in row._mapping.items() if key != "id"})
-        case = new_case(tx, version, child, term.id, number)
+        case = new_case(tx, version, ChildSubject(child), term.id, number)
         cases.append({key: value for key, value in vars(case).items() if not key.startswith("_")})
         moves.append(_opening(tx, case))
         tx.tell(opened(case))

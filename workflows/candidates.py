@@ -1,0 +1,36 @@
+"""The persons and places that a form's fields may be answered with, for one subject on one day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from models.reports.parts import holders, places_of
+from workflows.engine.definition import FormField
+from workflows.engine.form import Choices
+from workflows.engine.vocabulary import Label
+from workflows.policy import Policy
+
+
+def choices(
+    directory: Session, fields: Iterable[FormField], codes: Mapping[str, str], day: date, policy: Policy
+) -> Choices:
+    """Return the answers at hand by field and number; `directory` is a session under a system scope."""
+    found: dict[str, dict[str, Label]] = {}
+    for field in fields:
+        if field.type == "person":
+            found[field.key] = {
+                str(staff.id): _with_role(staff.name, policy.roles[post.role].label)
+                for staff, post in holders(directory, field.among, codes, day)
+            }
+        elif field.type == "place":
+            found[field.key] = {
+                str(place.id): Label(zh=place.name, en=place.name) for place in places_of(directory, field.among, codes)
+            }
+    return found
+
+
+def _with_role(name: str, role: Mapping[str, str]) -> Label:
+    return Label(zh=f"{name}（{role['zh']}）", en=f"{name} ({role['en']})")

@@ -1,0 +1,49 @@
+"""What a case knows: the latest answer to each question of its forms, protected ones sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models.case import Case
+from models.vault import learn_keys
+from workflows.engine.definition import Form
+from workflows.engine.form import restored
+from workflows.engine.published import WorkflowVersion
+from workflows.engine.record import is_sealed, open_value, seal_answers
+from workflows.fields import visible
+
+TABLE = "workflow_case"
+
+
+def facts_with(session: Session, case: Case, form: Form, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the case's facts with a form's answers over them; a question left open this time loses its answer."""
+    asked = {f.key for f in form.fields}
+    kept = {key: value for key, value in case.facts.items() if key not in asked}
+    return kept | seal_answers(session, form, stored, case.key_owner, case.id, TABLE)
+
+
+def case_facts(session: Session, case: Case, version: WorkflowVersion, level: str = "P3") -> dict[str, Any]:
+    """Return what conditions and forms may read of a case by dotted name, up to a field class."""
+    return {
+        "case.state": case.state,
+        "case.state_since": case.state_since,
+        "case.opened_at": case.opened_at,
+    } | {f"case.{key}": value for key, value in known_facts(session, case, version, level).items()}
+
+
+def known_facts(session: Session, case: Case, version: WorkflowVersion, level: str) -> dict[str, Any]:
+    """Return the answers kept on the case with their types, up to a field class."""
+    found: dict[str, Any] = {}
+    if any(is_sealed(value) for value in case.facts.values()):
+        learn_keys(session, [case.key_owner])
+    for key, value in case.facts.items():
+        f = version.fields.get(key)
+        if not visible(f.protection.value if f else "P3", level):
+            continue
+        if is_sealed(value):
+            value = open_value(session, value, case.key_owner, f"{TABLE}:{case.id}:{key}")
+        found[key] = restored(f, value) if f else value
+    return found

@@ -1,0 +1,65 @@
+"""Counts what stands on file about a child, for conditions and forms that ask for it by name (`evidence.talks`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.case import Case
+from models.reports.records import records_count
+
+PREFIX = "evidence."
+KINDS = {
+    "evidence.talks": ("talk",),
+    "evidence.home_visits": ("home_visit",),
+    "evidence.calls": ("call", "video"),
+    "evidence.letters": ("letter",),
+    "evidence.diaries": ("diary",),
+}
+
+
+@dataclass(frozen=True)
+class Period:
+    """What is counted: a child's records from one local day to another, and the case that does not count itself."""
+
+    child_id: int
+    since: date
+    until: date
+    besides: int = 0
+
+
+def evidence(names: Iterable[str], records: Session, everything: Session, period: Period) -> dict[str, Any]:
+    """Return the counts among `names`; records as `records` sees them, cases as `everything` does.
+
+    Open cases are counted whoever may see them, so that nothing confidential is left behind; no more than their number
+    is told.
+    """
+    found: dict[str, Any] = {}
+    for name in set(names):
+        if name in KINDS:
+            found[name] = records_count(records, period.child_id, KINDS[name], period.since, period.until)
+        elif name == "evidence.open_cases":
+            found[name] = _open_cases(everything, period)
+        elif name == "evidence.is_filed":
+            found[name] = _is_filed(everything, period.child_id)
+    return found
+
+
+def _open_cases(session: Session, period: Period) -> int:
+    others = (Case.child_id == period.child_id, Case.closed_at.is_(None), Case.id != period.besides)
+    return session.scalar(select(func.count()).select_from(Case).where(*others)) or 0
+
+
+def _is_filed(session: Session, child_id: int) -> bool:
+    last = session.scalar(
+        select(Case.state)
+        .where(Case.child_id == child_id, Case.workflow == "identification")
+        .order_by(Case.id.desc())
+        .limit(1)
+    )
+    return last == "filed"

@@ -1,0 +1,121 @@
+"""What somebody filled in on a form of a case: judged against the definition, kept as a record and on the case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.case import Case, CaseMove, CaseRecord
+from models.types import new_id
+from workflows.candidates import choices
+from workflows.clock import local_day
+from workflows.engine.definition import SAID_WITH_IT
+from workflows.engine.form import CHOSEN_AT_HAND, Choices, FormVerdict
+from workflows.engine.published import FormVersion, form_in_force
+from workflows.engine.record import seal_answers
+from workflows.evidence import PREFIX, Period, evidence
+from workflows.refusal import Refusal
+from workflows.subjects import Subject
+from workflows.text import text
+from workflows.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a step asks for: its form, what it requires beyond it, what was typed, and since when evidence counts."""
+
+    form: str | None
+    require: tuple[str, ...]
+    answers: Mapping[str, object]
+    case: Case | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An accepted form, or none, with what was said beside it."""
+
+    form: FormVersion | None = None
+    verdict: FormVerdict | None = None
+    said: Mapping[str, object] = field(default_factory=dict)
+    at_hand: Choices = field(default_factory=dict)
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The typed answers."""
+        return self.verdict.values if self.verdict is not None else {}
+
+    @property
+    def bound(self) -> dict[str, Any]:
+        """The answers to write back to the subject, by dotted name."""
+        if self.form is None or self.verdict is None:
+            return {}
+        asked = [f for f in self.form.form.fields if f.bind and f.key in self.verdict.visible]
+        return {str(f.bind): self.verdict.values.get(f.key) for f in asked}
+
+    @property
+    def reason(self) -> str | None:
+        """The reason or opinion given, None where none was asked for."""
+        given: Mapping[str, Any] = self.values if self.verdict is not None else self.said
+        spoken = [str(given[key]) for key in sorted(SAID_WITH_IT) if key != "signature" and given.get(key)]
+        return spoken[0] if spoken else None
+
+
+def judge(tx: Transaction, asked: Asked, subject: Subject, facts: Mapping[str, Any]) -> Answered:
+    """Return the accepted answers; raises Refusal `form_refused` with a sentence for each field at fault."""
+    if asked.form is None:
+        missing = [key for key in asked.require if not str(asked.answers.get(key) or "").strip()]
+        if missing:
+            raise Refusal("form_refused", text("还有内容没有填好"), {key: text("请填写") for key in missing})
+        return Answered(said=asked.answers)
+    form = form_in_force(tx.session, asked.form)
+    require = [key for key in asked.require if key in {f.key for f in form.form.fields}]
+    known = {**facts, **count(tx, (f.prefill for f in form.form.fields if f.prefill), subject, asked.case)}
+    at_hand = _at_hand(tx, form, subject)
+    verdict = form.validator.check(asked.answers, known, now=tx.now, require=require, choices=at_hand)
+    if not verdict.is_accepted:
+        raise Refusal("form_refused", text("还有内容没有填好"), verdict.faults)
+    return Answered(form, verdict, at_hand=at_hand)
+
+
+def _at_hand(tx: Transaction, form: FormVersion, subject: Subject) -> Choices:
+    asking = [f for f in form.form.fields if f.type in CHOSEN_AT_HAND]
+    if not asking:
+        return {}
+    with tx.directory() as directory:
+        return choices(directory, asking, subject.codes, tx.today, tx.policy)
+
+
+def count(tx: Transaction, names: Iterable[str], subject: Subject, case: Case | None) -> dict[str, Any]:
+    """Return the evidence among some names, counted since the case entered its state."""
+    wanted = [name for name in names if name.startswith(PREFIX)]
+    if not wanted or subject.child_id is None:
+        return {}
+    since = local_day(case.state_since) if case is not None else tx.today
+    period = Period(subject.child_id, since, tx.today, case.id if case is not None else 0)
+    with tx.directory() as everything:
+        return evidence(wanted, tx.session, everything, period)
+
+
+def keep_record(tx: Transaction, case: Case, move: CaseMove, answered: Answered) -> None:
+    """Keep what was filled in as a record of the case, protected answers sealed."""
+    if answered.form is None or answered.verdict is None:
+        return
+    record = CaseRecord(
+        id=new_id(),
+        child_id=case.child_id,
+        case_id=case.id,
+        circle=case.circle,
+        move_id=move.id,
+        form=answered.form.form.key,
+        form_version=answered.form.number,
+        data={},
+        made_at=tx.now,
+        made_by=tx.actor.staff_id or 0,
+        made_at_school=case.school_code,
+    )
+    stored = answered.verdict.stored()
+    record.data = seal_answers(tx.session, answered.form.form, stored, move.key_owner, record.id)
+    record.place_at(case.level_codes)
+    tx.session.flush()
+    tx.session.add(record)

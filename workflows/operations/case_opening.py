@@ -1,0 +1,187 @@
+"""Opening cases: who may, on which form, about whom, and what stands from the first moment."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import select, update
+
+from models.case import Case, CaseNumber, RepeatedRequest
+from models.terms import latest_term
+from models.types import new_id
+from models.vault import vault_of
+from workflows.audit import Change, Happening, canonical
+from workflows.clock import LOCAL
+from workflows.engine.allowed import post_named
+from workflows.engine.case_facts import facts_with
+from workflows.engine.published import WorkflowVersion, workflow_in_force
+from workflows.operations.case_answers import Answered, Asked, count, judge, keep_record
+from workflows.operations.case_standing import begin_parts, settle
+from workflows.operations.case_trail import move_row
+from workflows.policy import Permission
+from workflows.refusal import Denied, Refusal
+from workflows.subjects import Subject
+from workflows.text import text
+from workflows.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What is filled in to open a case: answers to the opening form, a reason where there is no form, a request key."""
+
+    answers: Mapping[str, object] = field(default_factory=dict)
+    reason: str | None = None
+    key: str | None = None
+
+
+def draw_numbers(tx: Transaction, prefix: str, count: int = 1) -> list[str]:
+    """Draw the next case numbers of a prefix in the present year: `MD-2026-0147`."""
+    year = tx.now.astimezone(LOCAL).year
+    where = (CaseNumber.prefix == prefix, CaseNumber.year == year)
+    last = tx.session.execute(
+        update(CaseNumber).where(*where).values(last=CaseNumber.last + count).returning(CaseNumber.last)
+    ).scalar()
+    if last is None:
+        tx.session.add(CaseNumber(prefix=prefix, year=year, last=count))
+        tx.session.flush()
+        last = count
+    return [f"{prefix}-{year}-{number:04d}" for number in range(last - count + 1, last + 1)]
+
+
+def open_case(
+    tx: Transaction, workflow: str, subject: Subject, term_id: int | None = None, begun: Beginning | None = None
+) -> Case:
+    """Open a case about a subject; the same request key opens one case.
+
+    Raises Denied without the right post, Refusal for its form, its condition, or where another case stands in the way.
+    """
+    begun = begun or Beginning()
+    repeated = _repeated(tx, workflow, subject, begun)
+    if repeated is not None:
+        return repeated
+    tx.require(Permission.CASE_ACT, subject.codes)
+    version = workflow_in_force(tx.session, workflow)
+    _permit(tx, version, subject)
+    answered = _answer(tx, version, subject, begun)
+    if version.workflow.per == "term" and term_id is None:
+        term = latest_term(tx.session, tx.today)
+        term_id = None if term is None else term.id
+    case = new_case(tx, version, subject, term_id, draw_numbers(tx, version.workflow.prefix)[0])
+    tx.session.add(case)
+    if case.child_id is None:
+        tx.session.add(vault_of(tx.session).new_key(case.id))
+    tx.session.flush()
+    _fill(tx, case, version, subject, answered, begun)
+    return case
+
+
+def _permit(tx: Transaction, version: WorkflowVersion, subject: Subject) -> None:
+    workflow = version.workflow
+    if subject.kind != workflow.subject:
+        raise Refusal("wrong_subject", text("这类事项不能为它发起"))
+    post = post_named(tx.actor.posts_over(subject.codes), workflow.open.by, tx.actor.login)
+    if post is None and tx.actor.system is None:
+        raise Denied("not_your_part", text("这类事项由其他岗位发起"))
+    tx.post = post or tx.post
+    same = (Case.workflow == workflow.key, Case.open_slot == str(subject.id))
+    if workflow.one_open_per_subject and tx.session.scalar(select(Case.id).where(*same)):
+        raise Refusal("already_open", text("已有一件同类事项在办"))
+
+
+def _answer(tx: Transaction, version: WorkflowVersion, subject: Subject, begun: Beginning) -> Answered:
+    opening = version.workflow.open
+    facts = subject.facts()
+    if version.opens_when is not None:
+        facts = facts | count(tx, version.opens_when.names, subject, None)
+        if not version.opens_when.holds(facts, tx.now):
+            raise Refusal("guard", opening.explain or version.opens_when.explain())
+    if opening.form is None:
+        return Answered(said={"reason": begun.reason} if begun.reason else {})
+    return judge(tx, Asked(opening.form, opening.require, begun.answers), subject, facts)
+
+
+def _fill(
+    tx: Transaction, case: Case, version: WorkflowVersion, subject: Subject, answered: Answered, begun: Beginning
+) -> None:
+    if answered.form is not None and answered.verdict is not None:
+        case.facts = facts_with(tx.session, case, answered.form.form, answered.verdict.stored())
+    changes = subject.write(tx.session, answered.bound) if answered.bound else ()
+    move = move_row(tx, case, "open", None, case.state, answered.reason)
+    keep_record(tx, case, move, answered)
+    begin_parts(tx, case, version)
+    settle(tx, case, version, subject, answered, is_opening=True)
+    tx.tell(opened(case, answered.reason, changes))
+    _remember(tx, case, subject, begun)
+
+
+def new_case(tx: Transaction, version: WorkflowVersion, subject: Subject, term_id: int | None, number: str) -> Case:
+    """Return a case about a subject in the workflow's first state, not yet stored."""
+    workflow = version.workflow
+    codes = subject.codes
+    case = Case(
+        id=new_id(),
+        number=number,
+        definition_id=version.id,
+        workflow=workflow.key,
+        version=version.number,
+        circle=workflow.key if workflow.confidential else "",
+        subject_type=subject.kind,
+        subject_id=subject.id,
+        child_id=subject.child_id,
+        open_slot=str(subject.id) if workflow.one_open_per_subject else None,
+        state=workflow.start,
+        state_since=tx.now,
+        opened_at=tx.now,
+        opened_by=tx.actor.staff_id or 0,
+        term_id=term_id if workflow.per == "term" else None,
+        made_at_school=codes["school"],
+        facts={},
+        rev=1,
+    )
+    case.place_at(codes)
+    return case
+
+
+def opened(case: Case, reason: str | None = None, changes: tuple[Change, ...] = ()) -> Happening:
+    """Return the event of a case's opening."""
+    return Happening(
+        "case.opened",
+        "case",
+        case.id,
+        codes=case.level_codes,
+        child_id=case.child_id,
+        case_id=case.id,
+        owner=case.key_owner,
+        changes=changes,
+        reason=reason,
+        facts={"number": case.number, "workflow": case.workflow, "version": case.version, "to": case.state},
+        circle=case.circle,
+    )
+
+
+def _digest(workflow: str, subject: Subject, begun: Beginning) -> str:
+    typed = sorted((key, str(value)) for key, value in begun.answers.items())
+    content = canonical({"open": [workflow, subject.kind, str(subject.id), begun.reason, typed]})
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _repeated(tx: Transaction, workflow: str, subject: Subject, begun: Beginning) -> Case | None:
+    if begun.key is None or tx.actor.staff_id is None:
+        return None
+    kept = tx.session.get(RepeatedRequest, (begun.key, tx.actor.staff_id))
+    if kept is None:
+        return None
+    if kept.digest != _digest(workflow, subject, begun):
+        raise Refusal("key_reused", text("这个请求编号已用于另一件事"))
+    return tx.session.scalars(select(Case).where(Case.number == kept.answer["case"])).one()
+
+
+def _remember(tx: Transaction, case: Case, subject: Subject, begun: Beginning) -> None:
+    if begun.key is not None and tx.actor.staff_id is not None:
+        digest = _digest(case.workflow, subject, begun)
+        answer = {"case": case.number}
+        tx.session.add(
+            RepeatedRequest(key=begun.key, staff_id=tx.actor.staff_id, digest=digest, answer=answer, at=tx.now)
+        )

@@ -54,7 +54,6 @@ class Database:
         session = OfficeSession(self._writing if write else self.engine, autoflush=write, expire_on_commit=False)
         session.info["vault"] = Vault(self.keystore)
         set_scope(session, scope, kind)
-        event.listen(session, "after_begin", _announce_scope)
         return session
 
     @contextmanager
@@ -108,3 +107,7 @@ def _announce_scope(session: Session, transaction: Any, connection: Connection) 
     values |= {"system": scope.system or "", "kind": session.info["scope_kind"]}
     values |= {"circles": ",".join(sorted(scope.circles)), "parts": ",".join(map(str, sorted(scope.parts)))}
     connection.execute(_ANNOUNCE, values)
+
+
+# Once for the class: a listener fitted to every session costs as much as a statement.
+event.listen(OfficeSession, "after_begin", _announce_scope)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, event, inspect, or_, select, union
+from sqlalchemy import BindParameter, Executable, bindparam, event, inspect, or_, select, union
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from models.scope import (
@@ -23,15 +24,37 @@ from models.scope import (
 )
 
 Codes = BindParameter[Any]
+MOST_SCOPES = 256  # whose conditions are kept; they hold nothing of a session
 
 
 def set_scope(session: Session, scope: Scope, kind: str = "business") -> None:
     """Give a session its scope over rows of one kind (`business` or `audit`); of the other kind it sees nothing."""
     session.info["scope"] = scope
     session.info["scope_kind"] = kind
-    session.info["criteria"] = [
-        with_loader_criteria(mixin, criterion, include_aliases=True) for mixin, criterion in _criteria(scope, kind)
-    ]
+    session.info["criteria"] = _narrowing(scope, kind)
+
+
+class _Narrowing:
+    """One scope's conditions, and the prepared statements that carry them already."""
+
+    def __init__(self, options: tuple[Any, ...]) -> None:
+        self.options = options
+        self._prepared: dict[Executable, Executable] = {}
+
+    def applied(self, state: ORMExecuteState) -> Executable:
+        """Return a statement with the conditions; one marked `prepared` lives as long as the program and is kept."""
+        if not state.execution_options.get("prepared"):
+            return state.statement.options(*self.options)
+        found = self._prepared.get(state.statement)
+        if found is None:
+            found = self._prepared[state.statement] = state.statement.options(*self.options)
+        return found
+
+
+@lru_cache(maxsize=MOST_SCOPES)
+def _narrowing(scope: Scope, kind: str) -> _Narrowing:
+    criteria = _criteria(scope, kind)
+    return _Narrowing(tuple(with_loader_criteria(mixin, one, include_aliases=True) for mixin, one in criteria))
 
 
 def _criteria(scope: Scope, kind: str) -> Iterator[tuple[type[Placed], Callable[[type[Any]], Any]]]:
@@ -139,13 +162,13 @@ _ONE_LEVEL: dict[str, Callable[[Codes], Callable[[type[Any]], Any]]] = {
 def _keep_inside(state: ORMExecuteState) -> None:
     if state.is_column_load or state.is_relationship_load:
         return
-    criteria = state.session.info.get("criteria")
-    if criteria is None:
+    narrowing: _Narrowing | None = state.session.info.get("criteria")
+    if narrowing is None:
         touched = [m.class_.__name__ for m in state.all_mappers if issubclass(m.class_, Placed)]
         if touched:
             raise ScopeMissing(f"a session without a scope asked for {', '.join(touched)}")
-    elif criteria:
-        state.statement = state.statement.options(*criteria)
+    elif narrowing.options:
+        state.statement = narrowing.applied(state)
 
 
 def _guard_flush(session: Session, context: object, instances: object) -> None:

@@ -6,6 +6,7 @@ import itertools
 import os
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 # Names need readings of single characters; the dictionary of phrases costs a tenth of a second at every start.
@@ -20,6 +21,7 @@ from models.scope import LEVELS, Scope
 
 MOST_READINGS = 24  # of one name; more combinations than that help nobody
 LONGEST_GRAM = 60
+MOST_CHARACTERS = 8192  # whose readings are remembered: more than all names together use
 
 # Readings that these characters have as surnames, where dictionaries list another one first.
 SURNAME_READINGS = {
@@ -36,16 +38,22 @@ def folded(name: str) -> str:
     return "".join(c for c in plain if not c.isspace() and c not in "·•.．-'’")
 
 
-def _one_by_one(rest: str) -> Any:
-    return list(rest)
+def _as_it_is(character: str) -> Any:
+    return [character]
 
 
-def _readings(name: str) -> list[list[str]]:
-    spoken: list[list[str]] = pinyin(name, style=Style.NORMAL, heteronym=True, errors=_one_by_one)
-    unique = [list(dict.fromkeys(_ascii(reading) for reading in options)) for options in spoken]
+@lru_cache(maxsize=MOST_CHARACTERS)
+def _readings_of(character: str) -> tuple[str, ...]:
+    """Return the readings of one character, the likeliest first; without phrases none depends on its neighbours."""
+    spoken = pinyin(character, style=Style.NORMAL, heteronym=True, errors=_as_it_is)
+    return tuple(dict.fromkeys(_ascii(reading) for options in spoken for reading in options))
+
+
+def _readings(name: str) -> list[tuple[str, ...]]:
+    unique = [_readings_of(character) for character in name]
     surname = SURNAME_READINGS.get(name[:1])
     if surname and unique:
-        unique[0] = list(dict.fromkeys([surname, *unique[0]]))
+        unique[0] = tuple(dict.fromkeys([surname, *unique[0]]))
     return unique
 
 

@@ -6,21 +6,24 @@ import base64
 import hmac
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import sha256
+from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import BigInteger, LargeBinary, String
+from sqlalchemy import BigInteger, LargeBinary, Row, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from models.base import Base
 from models.whole_file import appearing
 
 AES_256_GCM = 1  # first byte of every sealed value, so that other ciphers (SM4) can follow
+_CIPHER = bytes([AES_256_GCM])
 _NONCE = 12
+_NONCES = 64  # drawn at once
 
 
 class KeysMissing(RuntimeError):
@@ -79,13 +82,18 @@ class Keystore:
         with appearing(path) as part:
             part.write_text(self.to_json())
 
+    @cached_property
+    def wrappers(self) -> dict[str, AESGCM]:
+        """The ciphers of the key-encryption keys, by name."""
+        return {name: AESGCM(key) for name, key in self.wrapping.items()}
+
     def blind_index(self, kind: str, value: str) -> bytes:
         """Return the keyed index of a value, equal for equal values of one kind and useless without the key."""
-        return hmac.new(self.index_key, f"{kind}:{value}".encode(), sha256).digest()
+        return hmac.digest(self.index_key, f"{kind}:{value}".encode(), "sha256")
 
     def mark(self, content: bytes) -> str:
         """Return the audit mark (HMAC-SHA-256, hex) of an event's canonical bytes."""
-        return hmac.new(self.audit_key, content, sha256).hexdigest()
+        return hmac.digest(self.audit_key, content, "sha256").hex()
 
 
 class DataKey(Base):
@@ -98,28 +106,38 @@ class DataKey(Base):
     wrapped: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+_KEYS = select(DataKey.id, DataKey.wrapped_by, DataKey.wrapped).where(
+    DataKey.id.in_(bindparam("owners", expanding=True))
+)
+
+
 class Vault:
     """Opens and seals with data keys; lives as long as one session and keeps unwrapped keys no longer."""
 
     def __init__(self, keystore: Keystore) -> None:
         self.keystore = keystore
         self._ciphers: dict[int, AESGCM] = {}
+        self._nonces: list[bytes] = []
 
     def new_key(self, owner_id: int) -> DataKey:
         """Draw a data key for an owner and return its wrapped row, to be added by the caller."""
+        return DataKey(**self.new_key_row(owner_id))
+
+    def new_key_row(self, owner_id: int) -> dict[str, Any]:
+        """Draw a data key for an owner and return its wrapped row by column name, for a bulk insert."""
         key = secrets.token_bytes(32)
         self._ciphers[owner_id] = AESGCM(key)
         name = self.keystore.current
-        nonce = secrets.token_bytes(_NONCE)
-        wrapped = nonce + AESGCM(self.keystore.wrapping[name]).encrypt(nonce, key, f"data_key:{owner_id}".encode())
-        return DataKey(id=owner_id, wrapped_by=name, wrapped=wrapped)
+        nonce = self._nonce()
+        wrapped = nonce + self.keystore.wrappers[name].encrypt(nonce, key, f"data_key:{owner_id}".encode())
+        return {"id": owner_id, "wrapped_by": name, "wrapped": wrapped}
 
-    def learn(self, row: DataKey) -> None:
+    def learn(self, row: DataKey | Row[int, str, bytes]) -> None:
         """Unwrap a data key for this session."""
         if row.id in self._ciphers:
             return
         try:
-            outer = AESGCM(self.keystore.wrapping[row.wrapped_by])
+            outer = self.keystore.wrappers[row.wrapped_by]
             key = outer.decrypt(row.wrapped[:_NONCE], row.wrapped[_NONCE:], f"data_key:{row.id}".encode())
         except (KeyError, InvalidTag) as fault:
             raise KeysMissing("the keystore does not hold the key that wraps this record") from fault
@@ -129,14 +147,26 @@ class Vault:
         """Tell whether the owner's key is at hand."""
         return owner_id in self._ciphers
 
+    def forget(self, owner_ids: Iterable[int]) -> None:
+        """Drop the unwrapped keys of owners who are done with."""
+        for owner_id in owner_ids:
+            self._ciphers.pop(owner_id, None)
+
     def seal(self, owner_id: int, place: str, value: str) -> bytes:
         """Seal a value for `place` (`table:id:field`), so that it opens nowhere else."""
         return self.seal_bytes(owner_id, place, value.encode())
 
     def seal_bytes(self, owner_id: int, place: str, content: bytes) -> bytes:
         """Seal a file for `place` (`table:id`), so that it opens nowhere else."""
-        nonce = secrets.token_bytes(_NONCE)
-        return bytes([AES_256_GCM]) + nonce + self._ciphers[owner_id].encrypt(nonce, content, place.encode())
+        nonce = self._nonce()
+        return _CIPHER + nonce + self._ciphers[owner_id].encrypt(nonce, content, place.encode())
+
+    def _nonce(self) -> bytes:
+        """Return a nonce that was never used; many come from one call, and they die with the vault."""
+        if not self._nonces:
+            drawn = secrets.token_bytes(_NONCE * _NONCES)
+            self._nonces = [drawn[at : at + _NONCE] for at in range(0, len(drawn), _NONCE)]
+        return self._nonces.pop()
 
     def open(self, owner_id: int, place: str, sealed: bytes) -> str:
         """Open a sealed value; raises SealBroken when key, place or content do not match."""
@@ -164,7 +194,7 @@ def learn_keys(session: Session, owner_ids: list[int]) -> None:
     vault = vault_of(session)
     missing = [owner for owner in set(owner_ids) if not vault.knows(owner)]
     for start in range(0, len(missing), 500):
-        for row in session.query(DataKey).filter(DataKey.id.in_(missing[start : start + 500])):
+        for row in session.execute(_KEYS, {"owners": missing[start : start + 500]}):
             vault.learn(row)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from models.bulk import insert_rows
 from models.case import Case, CaseMove, CaseParticipant, CaseSlot
 from models.scope import LEVELS
 from models.types import new_id
@@ -62,9 +63,7 @@ def lapse_cases(tx: Transaction, ending: Sequence[tuple[Case, str]], reason: str
     """
     for target in sorted({target for _case, target in ending}):
         _close(tx, [case for case, to in ending if to == target], target)
-    moves = [_move(tx, case, target) for case, target in ending]
-    for start in range(0, len(moves), CHUNK):
-        tx.session.execute(insert(CaseMove), moves[start : start + CHUNK], execution_options={"render_nulls": True})
+    insert_rows(tx.session, CaseMove, [_move(tx, case, target) for case, target in ending])
     versions = {case.definition_id: workflow_version(tx.session, case.definition_id) for case, _target in ending}
     for case, target in ending:
         tx.tell(_told(case, target, versions[case.definition_id], reason))

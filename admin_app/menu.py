@@ -26,7 +26,7 @@ class Item:
         return self.endpoint in SETUP
 
 
-SETUP = frozenset({"roster.index", "places.index_view", "staff.index_view", "audit.index"})
+SETUP = frozenset({"roster.index", "turns.index", "places.index_view", "staff.index_view", "audit.index"})
 
 ITEMS = (
     Item("home.index", _("工作台"), "layout-dashboard", "", None, is_tab=True),
@@ -38,6 +38,7 @@ ITEMS = (
     Item("places.index_view", _("组织机构"), "sitemap", _("搭建"), P.PLACE_READ),
     Item("staff.index_view", _("人员岗位"), "id", _("搭建"), P.STAFF_READ),
     Item("terms.index_view", _("学年学期"), "calendar-month", _("搭建"), P.TERM_MANAGE),
+    Item("turns.index", _("学年更替"), "repeat", _("搭建"), P.TURN_MANAGE),
     Item("headings.index_view", _("表头用词"), "book", _("搭建"), P.HEADING_MANAGE),
     Item("officers.index", _("三员分设"), "shield-lock", _("搭建"), P.SETTING_MANAGE),
     Item("audit.index", _("审计台"), "shield-check", _("审计"), P.AUDIT_READ, is_tab=True),

@@ -28,6 +28,7 @@ class HeldPart:
     key: str
     kind: str  # post
     role: str
+    place_id: int
     place: str
     since: date
     until: date | None = None
@@ -60,6 +61,7 @@ def _posts(session: Session, person: Staff, day: date) -> list[HeldPart]:
             f"post-{post.id}",
             "post",
             post.role,
+            place.id,
             place.name,
             post.from_on,
             post.until_on,

@@ -5,13 +5,42 @@ from __future__ import annotations
 from flask import Flask
 
 from admin_app.screen import mount
-from admin_app.views import account, audit, cases, entry, filing, health, home, officers, roster, search
+from admin_app.views import (
+    account,
+    audit,
+    cases,
+    class_move,
+    entry,
+    filing,
+    health,
+    home,
+    leaving,
+    officers,
+    roster,
+    search,
+    turns,
+)
 from admin_app.views.screens import SCREENS
 
 
 def register_views(app: Flask) -> None:
     """Put every screen family under its address."""
     health.measure(app)
-    for family in (health, account, audit, home, search, cases, entry, filing, roster, officers):
+    families = (
+        health,
+        account,
+        audit,
+        home,
+        search,
+        cases,
+        entry,
+        filing,
+        roster,
+        officers,
+        turns,
+        class_move,
+        leaving,
+    )
+    for family in families:
         app.register_blueprint(family.bp)
     mount(app, SCREENS)

@@ -20,6 +20,7 @@ from admin_app.listing.page import Page, SortOrder
 from admin_app.pages.case import state_tag
 from admin_app.pages.child import ChildView, age_on, child_page, classes_shown, code_word
 from admin_app.pages.child_changes import changes_of
+from admin_app.pages.class_move import move_actions
 from admin_app.parts.records import may_see_records, record_part, write_links
 from admin_app.screen import OfficeView
 from admin_app.shell_year import school_year_shown
@@ -207,6 +208,7 @@ class ChildScreen(OfficeView):
         tab = request.args.get("tab", "overview")
         view = self._view(session, row, tab if tab in TABS else "overview")
         page = child_page(view)
+        page["actions"] += move_actions(row)
         self._read(row, {"tab": view.tab, "classes": classes_shown(view)})
         return page
 

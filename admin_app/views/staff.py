@@ -10,7 +10,7 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from sqlalchemy import Select, select
 
-from admin_app.desk import current_policy, may, now, perform
+from admin_app.desk import current_actor, current_policy, may, now, perform
 from admin_app.forms.fact_form import Shape
 from admin_app.forms.place_choice import chosen_place, place_field
 from admin_app.listing.asked import Asked
@@ -117,7 +117,10 @@ class StaffScreen(OfficeView):
         held = [post.role for post, _name in posts if post.holds_on(local_day(now()))]
         permitted = roles_card(current_policy(), held, self.address("roles_view"))
         page["cards"][1:1] = [permitted] if permitted else []
-        return page | {"actions": self.row_actions(row), "back_url": self.address("index_view")}
+        return page | {
+            "actions": [*_leaving(row, bool(held)), *self.row_actions(row)],
+            "back_url": self.address("index_view"),
+        }
 
     @expose("/roles/")
     def roles_view(self) -> Any:
@@ -167,6 +170,14 @@ class StaffScreen(OfficeView):
         """Answer a reset with the slips."""
         slips = [answer for answer in answers if isinstance(answer, FirstPassword)]
         return _slips(slips) if slips else None
+
+
+def _leaving(person: Staff, holds: bool) -> list[dict[str, Any]]:
+    """Offer the handover to those who may appoint and lock, for others than themselves who have something left."""
+    allowed = may(P.STAFF_APPOINT) and may(P.STAFF_ACTIVATE) and person.id != current_actor().staff_id
+    if not allowed or not (holds or person.is_active):
+        return []
+    return [{"label": _("离任交接"), "url": url_for("leaving.ask", id=person.id), "icon": "user-share"}]
 
 
 def _post_urls(post: Appointment) -> tuple[str, str]:

@@ -136,6 +136,13 @@ def test_a_page_from_the_former_term_opens_nothing(cast: Cast) -> None:
     assert _states(cast) == []
 
 
+def test_a_term_that_is_over_has_no_wave(cast: Cast) -> None:
+    cast.add_child("ZX-2302")
+    with pytest.raises(Refusal) as refused:
+        _wave(cast, "ZX", cast.term_id, at=datetime(2027, 1, 30, 2, 0, tzinfo=NOW.tzinfo))
+    assert refused.value.code == "term_over"
+
+
 def test_a_case_of_a_version_without_that_end_is_named_and_its_child_passed_over(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,8 @@ def arguments_of(world: Marked) -> dict[str, list[str]]:
         "<child>": [str(found) for found in world.children.values()],
         "<level>/<code>": ["township/LX", "township/BT", "township/-", "school/ZX", "school/BX", "school/XZ",
                            *(f"class/{code}" for code in CLASSES), "city/QZ"],
+        "<place>": ["LX", "BT", "ZX", "BX", "QZ", "ZX-2302", "-"],
+        "<school>": ["ZX", "SQ", "BX", "XZ", "LX", "-"],
         "<int(max=9223372036854775807):batch_id>": [str(found) for found in world.batches.values()],
     }  # fmt: skip
 
@@ -80,7 +82,7 @@ def queries(world: Marked, rule: str) -> list[str]:
         return [f"id={row}&tab={tab}" for row in of_screen for tab in ("overview", "care", "card", "changes")] + [
             f"id={row}" for row in GUESSED
         ]
-    if page in ("details", "edit"):
+    if page in ("details", "edit", "move", "leave"):
         return [f"id={row}" for row in ids]
     if page == "confirm":
         verbs = {"relatives": "remove", "places": "close", "staff": "deactivate", "appointments": "end"}

@@ -71,6 +71,16 @@ POST /relatives/ajax/update/            xxxxxxxxxxxx l
 GET  /relatives/ajax/lookup/            xxxxxxxxxxxx l
 GET  /relatives/export/<export_type>/   xxxxxxxxxxxx l
 
+GET  /children/move/                    ooxxxxxmxxxx l
+POST /children/move/                    ffxxxxxmxxxx l
+
+GET  /turns/                            ooxxxxxoxxxx l
+GET  /turns/waves/<place>               ooxxxxxmxxxx l
+POST /turns/waves/<place>               ooxxxxxmxxxx l
+GET  /turns/schools/<school>            ooxxxxxmxxxx l
+POST /turns/schools/<school>/check      ooxxxxxmxxxx l
+POST /turns/schools/<school>            ooxxxxxmxxxx l
+
 GET  /cases/                            ooooooxoxxxx l
 GET  /cases/<number>                    ooomooxmxxxx l
 GET  /cases/<number>/<transition>       xxomxxxmxxxx l
@@ -114,6 +124,8 @@ GET  /staff/details/                    ooxxxoxmooxx l
 GET  /staff/roles/                      ooxxxoxoooxx l
 GET  /staff/new/                        xxxxxxxxoxxx l
 POST /staff/new/                        xxxxxxxxfxxx l
+GET  /staff/leave/                      xxxxxxxxxoxx l
+POST /staff/leave/                      xxxxxxxxxfxx l
 GET  /staff/edit/                       xxxxxxxxoxxx l
 POST /staff/edit/                       xxxxxxxxfxxx l
 GET  /staff/confirm/                    xxxxxxxxxoxx l
@@ -218,6 +230,8 @@ def _address(world: Marked, rule: str) -> str:
         "<transition>": "complete",
         "<level>": "class",
         "<code>": "ZX-2302",
+        "<place>": "ZX",
+        "<school>": "ZX",
         "<entry>": str(world.rows["entry"]),
         "<case>": str(world.rows["case"]),
         "<child>": str(world.children["ZX-2302"]),
@@ -243,6 +257,8 @@ def _query(world: Marked, rule: str) -> dict[str, Any]:
         query["field"] = "home_phone"
     if page == "new":
         query |= {"child": rows["children"], "parent": rows["school"], "staff": rows["staff"]}
+    if page in ("leave", "move"):
+        query = {"id": rows.get(screen, 1), "rev": 0}
     if page == "ajax":
         query = {"name": "place", "query": "小学"}
     return {"q": "林", "for": "/x"} | query

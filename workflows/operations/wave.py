@@ -67,7 +67,7 @@ def open_wave(tx: Transaction, place_id: int, term_id: int) -> Wave:
     """Open this term's case for every child on file at a place, after ending what is still open from former terms.
 
     A child that has this term's case already, in whatever state, is passed over, so a wave can be repeated. Raises
-    Refusal `not_this_term` when another term has begun since the page was read, `no_term`, `no_children`.
+    Refusal `not_this_term` when another term has begun since the page was read, `term_over`, `no_term`, `no_children`.
     """
     place = tx.session.get(Place, place_id)
     if place is None or place.kind == "class":
@@ -96,6 +96,8 @@ def _term(tx: Transaction, term_id: int) -> Term:
         raise Refusal("no_term", text("还没有设置学期，请先在“学年学期”中添加"))
     if term.id != term_id:
         raise Stale("not_this_term", text("学期已经变了，请重新打开这一页"))
+    if term.last_on < tx.today:
+        raise Refusal("term_over", text("这个学期已经结束，新学期开学后再开展"))
     # Two waves at once take turns; the weaker lock lets others open cases of this term meanwhile.
     tx.session.scalars(select(Term.id).where(Term.id == term.id).with_for_update(key_share=True)).one()
     return term

@@ -162,9 +162,9 @@ def _file(file: Attachment) -> dict[str, Any]:
         "is_picture": file.is_picture,
         "width": file.width,
         "height": file.height,
-        "url": url_for("entry.attachment", number=file.id),
-        "small_url": url_for("entry.thumbnail", number=file.id),
-        "remove_url": url_for("entry.remove_file", number=file.id),
+        "url": url_for("entry.show_attachment", attachment=file.id),
+        "small_url": url_for("entry.thumbnail", attachment=file.id),
+        "remove_url": url_for("entry.remove_file", attachment=file.id),
     }
 
 

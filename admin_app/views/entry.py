@@ -60,6 +60,8 @@ def write(form: str) -> str:
 def write_several(form: str) -> Answer | tuple[str, int]:
     """Write one record for several children at once."""
     version = _version(form)
+    if not head_of(version.form).several:
+        raise Missing("not_found", text("没有这条记录"))
     numbers = [found for one in request.form.getlist("child") if (found := read_number(one)) is not None]
     try:
         written = _write(version, numbers)
@@ -219,21 +221,21 @@ def attach_file(record: str) -> Answer:
     return redirect(url_for("records.details_view", id=found))
 
 
-@bp.get("/attachments/<number>")
-def attachment(number: str) -> Response:
+@bp.get("/attachments/<attachment>")
+def show_attachment(attachment: str) -> Response:
     """Send a photo to look at, or a file to keep; each is on record before it leaves."""
-    return _send(number, WHOLE)
+    return _send(attachment, WHOLE)
 
 
-@bp.get("/attachments/<number>/small")
-def thumbnail(number: str) -> Response:
+@bp.get("/attachments/<attachment>/small")
+def thumbnail(attachment: str) -> Response:
     """Send the thumbnail of a photo."""
-    return _send(number, SMALL)
+    return _send(attachment, SMALL)
 
 
-def _send(number: str, part: str) -> Response:
+def _send(attachment: str, part: str) -> Response:
     session = read_session(P.RECORD_READ)
-    row = _attachment(number)
+    row = _attachment(attachment)
     content = storage.get(session, row, part)
     if content is None:
         raise Missing("not_found", text("没有这条记录"))
@@ -259,10 +261,10 @@ def _attachment(written: str) -> Attachment:
     return row
 
 
-@bp.post("/attachments/<number>/remove")
-def remove_file(number: str) -> Answer:
+@bp.post("/attachments/<attachment>/remove")
+def remove_file(attachment: str) -> Answer:
     """Destroy a wrong photo or file."""
-    row = _attachment(number)
+    row = _attachment(attachment)
     try:
         perform(remove_attachment, P.RECORD_READ, row.id, request.form.get("reason", ""))
     except (Denied, Missing):

@@ -11,10 +11,13 @@ from urllib.parse import quote, unquote
 
 from models.case import Case
 from models.place import Place
+from models.record import Record
 from models.roster import HeadingSynonym
 from models.school_year import Term
 from models.staff import Appointment, Staff
 from tests.web.marked import CLASSES, GUESSED, LOGINS, Marked, number_beside
+
+TABS = ("overview", "care", "card", "records", "changes")
 
 
 def arguments_of(world: Marked) -> dict[str, list[str]]:
@@ -28,6 +31,9 @@ def arguments_of(world: Marked) -> dict[str, list[str]]:
         "<entry>": [str(entry) for code in CLASSES for entry in world.entries(code)[:9]],
         "<case>": [str(found) for found in world.ids(Case)],
         "<child>": [str(found) for found in world.children.values()],
+        "<form>": ["talk", "guardian_meeting", "nothing"],
+        "<record>": [str(found) for found in world.ids(Record)],
+        "<attachment>": [str(found) for found in world.attachments.values()],
         "<level>/<code>": ["township/LX", "township/BT", "township/-", "school/ZX", "school/BX", "school/XZ",
                            *(f"class/{code}" for code in CLASSES), "city/QZ"],
         "<place>": ["LX", "BT", "ZX", "BX", "QZ", "ZX-2302", "-"],
@@ -59,6 +65,7 @@ def queries(world: Marked, rule: str) -> list[str]:
     rows: dict[str, list[int]] = {
         "children": list(world.children.values()),
         "relatives": list(world.relatives.values()),
+        "records": world.ids(Record),
         "places": world.ids(Place),
         "staff": world.ids(Staff),
         "appointments": world.ids(Appointment),
@@ -74,12 +81,14 @@ def queries(world: Marked, rule: str) -> list[str]:
     lists = [*_searches(world), *foreign, "size=100&order=new", "at=AAAA", f"before={world.children['BX-2101']}"]
     if rule in ("/search", "/cases/", "/children/"):
         return ["", *lists]
+    if rule == "/records/":
+        return ["", *lists, *(f"child={child}" for child in rows["children"]), "by=mine", "state=voided", "until=x"]
     if rule == f"/{screen}/" and screen in rows:
         return ["", *foreign, f"q={quote('林')}", "q=b", "q=%25", "at=AAAA&size=100"]
     if page == "export":
         return ["", *foreign, f"q={quote('林')}"]
     if page == "details" and screen == "children":
-        return [f"id={row}&tab={tab}" for row in of_screen for tab in ("overview", "care", "card", "changes")] + [
+        return [f"id={row}&tab={tab}" for row in of_screen for tab in TABS] + [
             f"id={row}" for row in GUESSED
         ]
     if page in ("details", "edit", "move", "leave"):

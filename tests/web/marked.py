@@ -16,11 +16,13 @@ from sqlalchemy import event, select
 
 from admin_app import create_app
 from admin_app.config import Settings
+from models.attachment import Attachment
 from models.audit import AuditEvent
 from models.case import Case
 from models.child import Child, Relative
 from models.database import Database
 from models.place import Place
+from models.record import Record
 from models.roster import HeadingSynonym
 from models.school_year import SchoolYear, Term
 from models.scope import system_scope
@@ -29,10 +31,13 @@ from models.types import new_id
 from models.vault import Keystore, learn_keys
 from tests.cast import NOW, PASSWORD, Cast
 from tests.office import id_number
+from tests.pictures import photo
 from tests.web.browser import get, post, token
+from workflows.file_kind import Upload
 from workflows.operations.case import Request, act_on_case
 from workflows.operations.child import change_child, reveal_value
 from workflows.operations.heading import teach_heading
+from workflows.operations.record import write_record
 from workflows.operations.roster_upload import keep_upload
 from workflows.policy import Permission
 
@@ -58,6 +63,8 @@ class Marked:
     clients: dict[str, FlaskClient] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
+    records: dict[str, int] = field(default_factory=dict)
+    attachments: dict[str, int] = field(default_factory=dict)
 
     def ids(self, row_class: type[Any]) -> list[int]:
         """The identifiers of every row of a table."""
@@ -146,6 +153,8 @@ def _fill(world: Marked) -> None:
     _upload(world, "ZX", "ZX-drop")
     with world.cast.acting("qin", Permission.HEADING_MANAGE) as tx:
         teach_heading(tx, "娃娃大名", "child.name")
+    for code in ("ZX-2302", "ZX-2101", "SQ-2101", "BX-2101"):
+        _write_records(world, code)
     _mark_staff(world)
     world.rows = _believable_rows(world)
 
@@ -156,6 +165,7 @@ def _believable_rows(world: Marked) -> dict[str, int]:
     return {
         "children": world.children["ZX-2302"],
         "relatives": world.relatives["ZX-2302"],
+        "records": world.records["ZX-2302"],
         "places": world.cast.places["ZX-2302"].id,
         "staff": zhou,
         "appointments": world.one(Appointment, Appointment.staff_id == zhou).id,
@@ -240,6 +250,24 @@ def _change_and_reveal(world: Marked, code: str) -> None:
         reveal_value(tx, world.children[code], "home_phone", "家访" + _mark(world, code, "由", "audit"))
 
 
+def _write_records(world: Marked, code: str) -> None:
+    """Write a talk with a photo, and a meeting, each answer with its mark."""
+    talk = {
+        "talked_on": NOW.date().isoformat(),
+        "topics": ["life"],
+        "said": "想家" + _mark(world, code, "说", "told"),
+        "confidential": "约谈" + _mark(world, code, "密", "P3"),
+    }
+    meeting = {"held_on": NOW.date().isoformat(), "kind": "meeting", "topics": "安全" + _mark(world, code, "题", "P1")}
+    picture = Upload("照片" + _mark(world, code, "片", "told") + ".jpg", photo(60, 40))
+    writer = {**TEACHER, "SQ-2101": "shi"}.get(code)
+    children = [world.children[code]]
+    with world.cast.acting(writer, Permission.RECORD_WRITE) if writer else world.cast.system() as tx:
+        world.records[code] = write_record(tx, "talk", children, talk, files=[picture]).records[0]
+        write_record(tx, "guardian_meeting", children, meeting)
+    world.attachments[code] = world.one(Attachment, Attachment.record_id == world.records[code]).id
+
+
 def _upload(world: Marked, school: str, key: str) -> None:
     """Keep a register of two children, one of them without a class, so that its row is refused."""
     name = "名册" + _mark(world, school, "册", "roster") + ".csv"
@@ -267,7 +295,7 @@ def _mark_staff(world: Marked) -> None:
             world.marks[kept.name] = (code, "place")
 
 
-EVERY_TABLE = (Child, Relative, Case, Place, Staff, Appointment, LoginSession, HeadingSynonym, Term, SchoolYear)
+EVERY_TABLE = (Child, Relative, Record, Case, Place, Staff, Appointment, LoginSession, HeadingSynonym, Term, SchoolYear)
 GUESSED = ("0", "-1", "1", "9223372036854775807")
 
 

@@ -44,7 +44,7 @@ HOME = {login: posts[0][1] if posts else "ZX" for login, posts in POSTS.items()}
 ON_CASES = {
     "ZX-2302": {"秦素芬", "周敏"},
     "ZX-2101": {"秦素芬", "石丽萍"},
-    "SQ-2101": {"陈立群"},
+    "SQ-2101": {"陈立群", "石丽萍"},
     "BX-2101": {"白若川"},
 }
 
@@ -62,6 +62,8 @@ def may_see(login: str, mark: str, owner: str, field_class: str) -> bool:
         return bool(roles & READS_NAMES)
     if field_class == "P3":
         return bool(roles & READS_CONFIDENCES)
+    if field_class == "told":  # what a record says: to the posts that see P2
+        return bool(roles & READS_NAMES)
     if field_class == "reason":  # given with a step of a case; the trail tells it too
         return bool(roles & (READS_NAMES | READS_TRAIL))
     if field_class == "audit":  # why a protected value was looked at: of the trail only

@@ -71,6 +71,30 @@ POST /relatives/ajax/update/            xxxxxxxxxxxx l
 GET  /relatives/ajax/lookup/            xxxxxxxxxxxx l
 GET  /relatives/export/<export_type>/   xxxxxxxxxxxx l
 
+GET  /records/                          ooooooxoxxxx l
+GET  /records/details/                  ooomooxmxxxx l
+GET  /records/new/                      xxxxxxxxxxxx l
+POST /records/new/                      xxxxxxxxxxxx l
+GET  /records/edit/                     xxxxxxxxxxxx l
+POST /records/edit/                     xxxxxxxxxxxx l
+GET  /records/confirm/                  xxxxxxxxxxxx l
+POST /records/action/                   xxxxxxxxxxxx l
+POST /records/delete/                   xxxxxxxxxxxx l
+POST /records/ajax/update/              xxxxxxxxxxxx l
+GET  /records/ajax/lookup/              ooooooxoxxxx l
+GET  /records/export/<export_type>/     ooxxxxxoxxxx l
+GET  /records/write/<form>              xxoooxxxxxxx l
+POST /records/write/<form>              xxfffxxxxxxx l
+GET  /records/write/<form>/<child>      xxomoxxxxxxx l
+POST /records/write/<form>/<child>      xxfmfxxxxxxx l
+GET  /records/correct/<record>          ooomxxxmxxxx l
+POST /records/correct/<record>          fffmxxxmxxxx l
+POST /records/void/<record>             ooomxxxmxxxx l
+GET  /records/print/<record>            ooomooxmxxxx l
+POST /records/attach/<record>           ooomooxmxxxx l
+GET  /attachments/<attachment>          ooomooxmxxxx l
+GET  /attachments/<attachment>/small    ooomooxmxxxx l
+POST /attachments/<attachment>/remove   ooomxxxmxxxx l
 GET  /children/move/                    ooxxxxxmxxxx l
 POST /children/move/                    ffxxxxxmxxxx l
 
@@ -230,6 +254,9 @@ def _address(world: Marked, rule: str) -> str:
         "<transition>": "complete",
         "<level>": "class",
         "<code>": "ZX-2302",
+        "<form>": "guardian_meeting",
+        "<record>": str(world.records["ZX-2302"]),
+        "<attachment>": str(world.attachments["ZX-2302"]),
         "<place>": "ZX",
         "<school>": "ZX",
         "<entry>": str(world.rows["entry"]),

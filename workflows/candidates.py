@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -15,9 +16,17 @@ from workflows.policy import Policy
 
 
 def choices(
-    directory: Session, fields: Iterable[FormField], codes: Mapping[str, str], day: date, policy: Policy
+    directory: Session,
+    fields: Iterable[FormField],
+    codes: Mapping[str, str],
+    day: date,
+    policy: Policy,
+    facts: Mapping[str, Any],
 ) -> Choices:
-    """Return the answers at hand by field and number; `directory` is a session under a system scope."""
+    """Return the answers at hand by field and number; `directory` is a session under a system scope.
+
+    `facts` are the case's by dotted name, where a field asks for places within one that the case names.
+    """
     found: dict[str, dict[str, Label]] = {}
     for field in fields:
         if field.type == "person":
@@ -26,9 +35,9 @@ def choices(
                 for staff, post in holders(directory, field.among, codes, day)
             }
         elif field.type == "place":
-            found[field.key] = {
-                str(place.id): Label(zh=place.name, en=place.name) for place in places_of(directory, field.among, codes)
-            }
+            around = facts.get(f"case.{field.within}") if field.within else None
+            places = places_of(directory, field.among, codes, int(around) if around else None)
+            found[field.key] = {str(place.id): Label(zh=place.name, en=place.name) for place in places}
     return found
 
 

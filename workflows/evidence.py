@@ -45,13 +45,17 @@ def evidence(names: Iterable[str], records: Session, everything: Session, period
             found[name] = records_count(records, period.child_id, KINDS[name], period.since, period.until)
         elif name == "evidence.open_cases":
             found[name] = _open_cases(everything, period)
+        elif name == "evidence.pairings":
+            found[name] = _open_cases(everything, period, "pairing")
         elif name == "evidence.is_filed":
             found[name] = _is_filed(everything, period.child_id)
     return found
 
 
-def _open_cases(session: Session, period: Period) -> int:
-    others = (Case.child_id == period.child_id, Case.closed_at.is_(None), Case.id != period.besides)
+def _open_cases(session: Session, period: Period, workflow: str | None = None) -> int:
+    others = [Case.child_id == period.child_id, Case.closed_at.is_(None), Case.id != period.besides]
+    if workflow is not None:
+        others.append(Case.workflow == workflow)
     return session.scalar(select(func.count()).select_from(Case).where(*others)) or 0
 
 

@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms import FieldList, Form, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms import FormField as FormField_
 from wtforms.fields.choices import SelectChoice
+from wtforms.utils import unset_value
 from wtforms.widgets import DateInput, NumberInput, TelInput
 
 from admin_app.forms.held_choice import SelectField
 from admin_app.wording import say
 from workflows.engine.definition import Form as FormDefinition
 from workflows.engine.definition import FormField
-from workflows.engine.form import FormValidator
+from workflows.engine.form import Choices, FormValidator, row_name
+from workflows.engine.vocabulary import Label
 from workflows.refusal import Words
 from workflows.text import text
 
 SEGMENTS_AT_MOST = 4  # choices up to this many are seen at once, more are a list
+Options = Mapping[str, Label]
 SEGMENT_LETTERS = 12  # and stand in one row when their labels together are no longer than this
+
+
+class RowsField(FieldList):
+    """Rows of the same few questions, as many as a person fills in."""
+
+    def __init__(self, row: FormField_, most: int, **more: Any) -> None:
+        super().__init__(row, **more)
+        self.most = most
+
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
+        """Take over what is held or posted, and add a blank row where there is room."""
+        super().process(formdata, data, extra_filters)
+        if len(self.entries) < self.most and (not self.entries or any(self.entries[-1].data.values())):
+            self.append_entry()
+
+    def blank_entry(self) -> Any:
+        """Return an empty row whose number stands open (`__n__`), for a page to add more like it."""
+        named = {"name": f"{self.name}-__n__", "id": f"{self.id}-__n__", "_meta": self.meta}
+        field = self.meta.bind_field(None, self.unbound_field, named | {"translations": self._translations})
+        field.process(None)
+        return field
 
 
 class DateField(StringField):
@@ -41,21 +67,45 @@ class PhoneField(StringField):
     widget = TelInput()
 
 
-def make_form(validator: FormValidator, answers: Mapping[str, Any], posted: MultiDict[str, str] | None = None) -> Form:
-    """Return the WTForms form of a definition, holding what was posted or else the answers known so far."""
+def make_form(
+    validator: FormValidator,
+    answers: Mapping[str, Any],
+    posted: MultiDict[str, str] | None = None,
+    at_hand: Choices | None = None,
+) -> Form:
+    """Return the WTForms form of a definition, holding what was posted or else the answers known so far.
+
+    `at_hand` are the persons and places to choose from, by field. Answers that are counted are only shown.
+    """
     definition = validator.definition
-    fields = {field.key: _field(field, validator) for field in definition.fields}
+    fields = {
+        field.key: _rows(field, validator)
+        if field.columns
+        else _field(field, _options(field, validator, at_hand or {}))
+        for field in definition.fields
+        if not field.counted
+    }
     shape = type(f"{definition.key}_form", (Form,), fields)
     return shape(formdata=posted, data={key: written(value) for key, value in answers.items()})
 
 
 def read_answers(definition: FormDefinition, posted: MultiDict[str, str]) -> dict[str, object]:
     """Return what a person typed, by field; several ticks as a list."""
-    return {
+    plain = {
         field.key: posted.getlist(field.key) if field.type == "multi_choice" else posted.get(field.key, "")
         for field in definition.fields
-        if field.key in posted or field.type == "multi_choice"
+        if not field.columns and (field.key in posted or field.type == "multi_choice")
     }
+    return plain | {field.key: _read_rows(field, posted) for field in definition.fields if field.columns}
+
+
+def _read_rows(field: FormField, posted: MultiDict[str, str]) -> list[dict[str, object]]:
+    pattern = re.compile(rf"{field.key}-(\d{{1,4}})-([a-z0-9_]+)")
+    rows: dict[int, dict[str, object]] = {}
+    for name in posted:
+        if found := pattern.fullmatch(name):
+            rows.setdefault(int(found[1]), {})[found[2]] = posted.get(name)
+    return [rows[number] for number in sorted(rows)]
 
 
 def show_faults(form: Form, faults: Mapping[str, Words]) -> None:
@@ -63,6 +113,12 @@ def show_faults(form: Form, faults: Mapping[str, Words]) -> None:
     for key, fault in faults.items():
         if key in form:
             form[key].errors = [say(fault)]
+        elif len(cell := key.split("-")) == 3 and cell[0] in form and int(cell[1]) < len(form[cell[0]].entries):
+            rows, number, column = form[cell[0]], int(cell[1]), cell[2]
+            asked = rows.entries[number].form[column]
+            asked.errors = [say(fault)]
+            line = text("第 {row} 行 {field}：{fault}", row=number + 1, field=asked.label.text, fault=say(fault))
+            rows.errors = [*rows.errors, say(line)]
 
 
 def sections(definition: FormDefinition, form: Form) -> list[dict[str, Any]]:
@@ -85,11 +141,31 @@ def written(value: Any) -> Any:
     """Return an answer as a form's boxes hold and send it."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list):
+        return [written(one) for one in value]
+    if isinstance(value, dict):
+        return {key: written(one) for key, one in value.items()}
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _field(field: FormField, validator: FormValidator) -> Any:
-    return _MAKERS.get(field.type, _text)(field, validator)
+def _options(field: FormField, validator: FormValidator, at_hand: Choices | None) -> Options:
+    return (at_hand or {}).get(field.key) or validator.options(field.key)
+
+
+def _field(field: FormField, options: Options) -> Any:
+    if field.counted:
+        return StringField(**{**_common(field), "render_kw": {"readonly": "1", "data-counted": "1"}})
+    return _MAKERS.get(field.type, _text)(field, options)
+
+
+def _rows(field: FormField, validator: FormValidator) -> Any:
+    """Draw repeated rows; a page always holds one blank row more, so that it works without a script."""
+    columns = {
+        column.key: _field(column, validator.options(row_name(field.key, None, column.key))) for column in field.columns
+    }
+    row = type(f"{field.key}_row", (Form,), columns)
+    common = _common(field)
+    return RowsField(FormField_(row), most=field.most, label=common["label"], description=common["description"])
 
 
 def _common(field: FormField) -> dict[str, Any]:
@@ -109,34 +185,34 @@ class _Star:
         return None
 
 
-def _text(field: FormField, validator: FormValidator) -> Any:
+def _text(field: FormField, options: Options) -> Any:
     return StringField(**_common(field))
 
 
-def _long_text(field: FormField, validator: FormValidator) -> Any:
+def _long_text(field: FormField, options: Options) -> Any:
     return TextAreaField(**_common(field))
 
 
-def _date(field: FormField, validator: FormValidator) -> Any:
+def _date(field: FormField, options: Options) -> Any:
     return DateField(**_common(field))
 
 
-def _number(field: FormField, validator: FormValidator) -> Any:
+def _number(field: FormField, options: Options) -> Any:
     return IntegerField(**_common(field))
 
 
-def _phone(field: FormField, validator: FormValidator) -> Any:
+def _phone(field: FormField, options: Options) -> Any:
     return PhoneField(**_common(field))
 
 
-def _id_number(field: FormField, validator: FormValidator) -> Any:
+def _id_number(field: FormField, options: Options) -> Any:
     common = _common(field)
     common["render_kw"] |= {"data-id-number": "1"}
     return StringField(**common)
 
 
-def _choice(field: FormField, validator: FormValidator) -> Any:
-    choices = [SelectChoice(value, say(label)) for value, label in validator.options(field.key).items()]
+def _choice(field: FormField, options: Options) -> Any:
+    choices = [SelectChoice(value, say(label)) for value, label in options.items()]
     if len(choices) <= SEGMENTS_AT_MOST:
         common = _common(field)
         if sum(len(choice.label) for choice in choices) > SEGMENT_LETTERS:
@@ -147,17 +223,23 @@ def _choice(field: FormField, validator: FormValidator) -> Any:
     )
 
 
-def _multi_choice(field: FormField, validator: FormValidator) -> Any:
-    choices = [SelectChoice(value, say(label)) for value, label in validator.options(field.key).items()]
+def _at_hand(field: FormField, options: Options) -> Any:
+    choices = [SelectChoice(value, say(label)) for value, label in options.items()]
+    first = say(text("请选择")) if choices else say(text("没有可选的人员或单位"))
+    return SelectField(choices=[SelectChoice("", first), *choices], validate_choice=False, **_common(field))
+
+
+def _multi_choice(field: FormField, options: Options) -> Any:
+    choices = [SelectChoice(value, say(label)) for value, label in options.items()]
     return SelectMultipleField(choices=choices, validate_choice=False, **_common(field))
 
 
-def _yes_no(field: FormField, validator: FormValidator) -> Any:
+def _yes_no(field: FormField, options: Options) -> Any:
     choices = [SelectChoice("true", say(text("是"))), SelectChoice("false", say(text("否")))]
     return RadioField(choices=choices, validate_choice=False, **_common(field))
 
 
-_MAKERS: dict[str, Callable[[FormField, FormValidator], Any]] = {
+_MAKERS: dict[str, Callable[[FormField, Options], Any]] = {
     "long_text": _long_text,
     "date": _date,
     "number": _number,
@@ -167,4 +249,6 @@ _MAKERS: dict[str, Callable[[FormField, FormValidator], Any]] = {
     "choice": _choice,
     "multi_choice": _multi_choice,
     "yes_no": _yes_no,
+    "person": _at_hand,
+    "place": _at_hand,
 }

@@ -78,14 +78,11 @@ def holders(
     return [(staff, post) for staff, post in rows]
 
 
-def places_of(session: Session, kinds: Collection[str], codes: Mapping[str, str]) -> list[Place]:
-    """Return the open places of some kinds in the county of a row (in its school, for classes), by name."""
+def places_of(
+    session: Session, kinds: Collection[str], codes: Mapping[str, str], around: int | None = None
+) -> list[Place]:
+    """Return the open places of some kinds within a place, else in the row's county (classes: in its school)."""
     level = "school" if set(kinds) == {"class"} else ("county" if codes["county"] != NO_PLACE else "city")
-    return list(
-        session.scalars(
-            select(Place)
-            .where(Place.kind.in_(sorted(kinds)), ~Place.is_closed, getattr(Place, f"{level}_code") == codes[level])
-            .order_by(Place.code)
-            .limit(MOST_OFFERED)
-        )
-    )
+    inside = getattr(Place, f"{level}_code") == codes[level] if around is None else Place.parent_id == around
+    wanted = select(Place).where(Place.kind.in_(sorted(kinds)), ~Place.is_closed, inside)
+    return list(session.scalars(wanted.order_by(Place.code).limit(MOST_OFFERED)))

@@ -101,6 +101,7 @@ EVIDENCE: dict[str, Offer] = {
     "evidence.letters": _offer(NUMBER, "书信次数", "Letters", Protection.P0),
     "evidence.diaries": _offer(NUMBER, "成长日记篇数", "Diary entries", Protection.P0),
     "evidence.open_cases": _offer(NUMBER, "其他未办结的事项", "Other open cases", Protection.P0),
+    "evidence.pairings": _offer(NUMBER, "未结束的结对", "Pairings not ended", Protection.P0),
     "evidence.is_filed": _offer(YES_NO, "本学期已建档", "Filed this term", Protection.P0),
 }
 PLACE_FACTS: dict[str, Offer] = {

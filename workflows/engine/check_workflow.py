@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from workflows.engine.catalogue import Catalogue
 from workflows.engine.check_standing import case_offers, check_standing
@@ -21,7 +21,7 @@ def check_workflow(workflow: Workflow, document: Document, catalogue: Catalogue)
     _check_opening(workflow, findings)
     check_standing(workflow, findings)
     for key, state in workflow.states.items():
-        _check_state(key, state, findings)
+        _check_state(key, state, workflow.participants, findings)
     for key, transition in workflow.transitions.items():
         _check_transition(workflow, key, transition, findings)
     _check_kinds(workflow, findings)
@@ -49,19 +49,19 @@ def _check_opening(workflow: Workflow, findings: Findings) -> None:
     _check_required(("open", "require"), opening.require, opening.form, frozenset(), findings)
 
 
-def _check_state(key: str, state: State, findings: Findings) -> None:
+def _check_state(key: str, state: State, relations: Collection[str], findings: Findings) -> None:
     path = ("states", key)
     if key in (ANY, ANY_VISITED):
         findings.add(path, "reserved_key", text("{key} 另有含义，不能用作环节的键", key=key), at_key=True)
     if state.tasks is not None:
-        findings.roles((*path, "tasks", "who"), state.tasks.who)
+        findings.roles((*path, "tasks", "who"), state.tasks.who, relations)
         if (state.tasks.mode == "ratio") is not (state.tasks.ratio is not None):
             findings.add((*path, "tasks", "mode"), "bad_ratio", text("票签要写 ratio，其他方式不写"))
     if state.deadline is not None:
         _check_deadline((*path, "deadline"), state.deadline, findings)
     for index, rule in enumerate(state.cadence):
         findings.form((*path, "cadence", index, "form"), rule.form)
-        findings.roles((*path, "cadence", index, "by"), [rule.by])
+        findings.roles((*path, "cadence", index, "by"), [rule.by], relations)
 
 
 def _check_deadline(path: tuple[str, ...], deadline: Deadline, findings: Findings) -> None:
@@ -76,7 +76,7 @@ def _check_transition(workflow: Workflow, key: str, transition: Transition, find
     path = ("transitions", key)
     _check_ends(workflow, key, transition, findings)
     findings.form((*path, "form"), transition.form)
-    findings.roles((*path, "by"), transition.by)
+    findings.roles((*path, "by"), transition.by, workflow.participants)
     _check_required((*path, "require"), transition.require, transition.form, SAID_WITH_IT, findings)
     for index, effect in enumerate(transition.effects):
         if effect not in findings.catalogue.effects:

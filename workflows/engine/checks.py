@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 from workflows.engine.catalogue import Catalogue
@@ -39,10 +39,13 @@ class Findings:
         if key is not None and key not in self.catalogue.forms:
             self.unknown(path, "unknown_form", text("表单"), key, self.catalogue.forms)
 
-    def roles(self, path: Path, assignees: Iterable[Assignee]) -> None:
-        """Note roles that do not exist."""
+    def roles(self, path: Path, assignees: Iterable[Assignee], relations: Collection[str] = ()) -> None:
+        """Note roles that do not exist, and parts in the case under relations that the workflow does not have."""
         for index, assignee in enumerate(assignees):
-            if assignee.role is not None and assignee.role not in self.catalogue.roles:
+            if assignee.place == "case":
+                if str(assignee.role) not in relations:
+                    self.unknown((*path, index), "unknown_relation", text("关系"), str(assignee.role), relations)
+            elif assignee.role is not None and assignee.role not in self.catalogue.roles:
                 self.unknown((*path, index), "unknown_role", text("角色"), assignee.role, self.catalogue.roles)
 
     def condition(self, path: Path, written: str, offers: Offers) -> Expression | None:

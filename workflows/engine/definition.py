@@ -269,7 +269,8 @@ class Section(Part):
 class FormField(Part):
     """One question: its type, what it accepts, when it is asked, where the answer is kept, who may see it.
 
-    `among` are the roles (of a `person`) or kinds (of a `place`) to choose from. `prefill` names the fact that stands
+    `among` are the roles (of a `person`) or kinds (of a `place`) to choose from; `within`
+    is the case's answer that names the place around them. `prefill` names the fact that stands
     there at first; a `counted` answer is that fact, whatever was typed. `rows` repeat `columns`, at most `most` times,
     beginning with the `preset` ones.
     """
@@ -291,6 +292,7 @@ class FormField(Part):
     min: Bound | None = None
     max: Bound | None = None
     among: Annotated[tuple[Key, ...], BeforeValidator(one_or_many)] = ()
+    within: Key | None = None
     prefill: Annotated[str, StringConstraints(pattern=BIND_PATTERN)] | None = None
     counted: bool = False
     columns: Annotated[tuple[FormField, ...], Field(max_length=12)] = ()

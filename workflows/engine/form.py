@@ -169,7 +169,8 @@ class _Judging:
 
     def _read_rows(self, question: _Question, raw: object) -> None:
         key = question.field.key
-        rows = [row for row in raw if _is_row(row)] if isinstance(raw, (list, tuple)) else []
+        listed = enumerate(raw) if isinstance(raw, (list, tuple)) else ()
+        rows = [(number, row) for number, row in listed if _is_row(row)]
         if not rows:
             if key in self.required:
                 self.faults[key] = text("请至少填写一行")
@@ -177,7 +178,7 @@ class _Judging:
         if len(rows) > question.field.most:
             self.faults[key] = text("最多 {most} 行，现有 {count} 行", most=question.field.most, count=len(rows))
             return
-        self._take(key, [self._read_row(question, number, row) for number, row in enumerate(rows)])
+        self._take(key, [self._read_row(question, number, row) for number, row in rows])
 
     def _read_row(self, question: _Question, number: int, row: Mapping[str, object]) -> dict[str, Any]:
         found: dict[str, Any] = {}

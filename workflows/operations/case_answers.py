@@ -71,19 +71,19 @@ def judge(tx: Transaction, asked: Asked, subject: Subject, facts: Mapping[str, A
     form = form_in_force(tx.session, asked.form)
     require = [key for key in asked.require if key in {f.key for f in form.form.fields}]
     known = {**facts, **count(tx, (f.prefill for f in form.form.fields if f.prefill), subject, asked.case)}
-    at_hand = _at_hand(tx, form, subject)
+    at_hand = _at_hand(tx, form, subject, facts)
     verdict = form.validator.check(asked.answers, known, now=tx.now, require=require, choices=at_hand)
     if not verdict.is_accepted:
         raise Refusal("form_refused", text("还有内容没有填好"), verdict.faults)
     return Answered(form, verdict, at_hand=at_hand)
 
 
-def _at_hand(tx: Transaction, form: FormVersion, subject: Subject) -> Choices:
+def _at_hand(tx: Transaction, form: FormVersion, subject: Subject, facts: Mapping[str, Any]) -> Choices:
     asking = [f for f in form.form.fields if f.type in CHOSEN_AT_HAND]
     if not asking:
         return {}
     with tx.directory() as directory:
-        return choices(directory, asking, subject.codes, tx.today, tx.policy)
+        return choices(directory, asking, subject.codes, tx.today, tx.policy, facts)
 
 
 def count(tx: Transaction, names: Iterable[str], subject: Subject, case: Case | None) -> dict[str, Any]:

@@ -36,7 +36,7 @@ SENTENCES = {
     "log_left": "目标旁边留有另一个数据库的日志 {file}，会混进恢复的数据：请把它移走",
     "not_owner": "这个账号不能建表：请设置 SHOUWANG_OWNER_DATABASE 为所有者的地址",
     "row_refused": "数据库不接受表 {table} 的一行，已全部撤回：{reason}",
-    "broken_links": "表 {table} 有行指向 {to} 中不存在的行，已全部撤回",
+    "broken_links": "备份里有行指向不存在的行，已全部撤回：{reason}",
     "database_failed": "写表 {table} 时数据库出错，已全部撤回：{reason}",
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 from models.backup.fault import BackupFault
 
@@ -53,7 +54,7 @@ def _aside_in_sqlite(connection: Connection) -> Iterator[None]:
         connection.exec_driver_sql(statement)
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
     if broken is not None:
-        raise BackupFault("broken_links", table=broken[0], to=broken[2])
+        raise BackupFault("broken_links", reason=f"{broken[0]} → {broken[2]}")
 
 
 def _aside_in_postgresql(connection: Connection) -> Iterator[None]:
@@ -62,8 +63,11 @@ def _aside_in_postgresql(connection: Connection) -> Iterator[None]:
         _run(connection, drop)
     yield
     # Links first: they are checked by queries, to which the walls would show rows of one kind only.
-    for _, put_back in found:
-        _run(connection, put_back)
+    try:
+        for _, put_back in found:
+            _run(connection, put_back)
+    except IntegrityError as fault:
+        raise BackupFault("broken_links", reason=str(fault.orig).splitlines()[-1]) from fault
 
 
 def _run(connection: Connection, statement: str) -> None:

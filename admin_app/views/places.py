@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
+from flask import flash, redirect, render_template, request
+from flask_admin import expose
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
-from admin_app.desk import perform, read_session, system_session
-from admin_app.forms.fact_form import Shape, choices
+from admin_app.desk import current_actor, perform, perform_in, read_session, system_session
+from admin_app.forms.fact_form import Shape, choices, show_faults
+from admin_app.forms.place_choice import chosen_place, place_field
 from admin_app.listing.asked import Asked
 from admin_app.listing.column import Beside, Column, tag, words
 from admin_app.listing.filters import Choice, codes
 from admin_app.listing.ids import number, rev, row_id
 from admin_app.listing.page import Page, SortOrder
 from admin_app.pages.place import place_page, title_of
+from admin_app.pages.place_move import move_form, move_page
 from admin_app.parts.declared import Verb
 from admin_app.screen import OfficeView
 from admin_app.shell_year import school_year_shown
 from admin_app.wording import say
 from models.database import OfficeSession
 from models.place import Place
+from models.scope import system_scope
 from workflows.fields import CODE_LISTS, PLACE
 from workflows.operations.place import PARENTS, change_place, close_place, make_place, reopen_place
+from workflows.operations.place_move import move_place, what_moves
 from workflows.policy import Permission as P
+from workflows.refusal import Denied, Missing, Refusal, Stale
 from workflows.text import text
 
 PATH = tuple(getattr(Place, f"{level}_code") for level in ("city", "county", "township", "school", "class"))
@@ -45,6 +51,7 @@ class PlaceScreen(OfficeView):
     """The organisation tree."""
 
     row_class, key, path, title = Place, "places", "/places", text("组织机构")
+    routes = {"move_view": "edit"}
     permissions = {"list": P.PLACE_READ, "read": P.PLACE_READ, "create": P.PLACE_MANAGE, "edit": P.PLACE_MANAGE}
     by_place = "school"
     search = text("名称、代码")
@@ -105,6 +112,39 @@ class PlaceScreen(OfficeView):
         add = self.address("create_view", parent=row.id) if self.allows("create") and not row.is_closed else None
         page = place_page(row, parent, below, school_year_shown(), add, self.row_url)
         return page | {"actions": self.row_actions(row), "back_url": self.address("index_view")}
+
+    def row_actions(self, row: Place) -> list[dict[str, Any]]:
+        """Offer to put it below another parent as well."""
+        move = {"label": _("划转"), "url": self.address("move_view", id=row.id), "icon": "arrows-exchange"}
+        can_move = self.allows("edit") and row.parent_id is not None
+        return [*([move] if can_move else []), *super().row_actions(row)]
+
+    @expose("/move/", methods=("GET", "POST"))
+    def move_view(self) -> Any:
+        """Show what goes along to another parent, then put it there."""
+        row = self.find(self.reading("edit"), row_id())
+        form = move_form(place_field(_("新上级"), self.address("ajax_lookup")))
+        status = 200
+        if request.method == "POST":
+            try:
+                parent = chosen_place(form["place"], P.PLACE_MANAGE)
+                perform_in(system_scope("place move"), current_actor(), move_place, row.id, rev(), parent.id,
+                           form["reason"].data or "")  # fmt: skip
+            except (Denied, Missing, Stale):
+                raise
+            except Refusal as refusal:
+                at_fields = {key: fault for key, fault in refusal.faults.items() if key in form}
+                show_faults(form, at_fields or {"place": refusal.message})
+                status = 422
+            else:
+                flash(_("已划转到%(place)s。", place=parent.name), "ok")
+                return redirect(self.address("details_view", id=row.id))
+        page = move_page(row, self._above(row), what_moves(system_session(), row), form, self.after_row(row))
+        return render_template("office/form.html", **page), status
+
+    def _above(self, row: Place) -> str:
+        parent = system_session().get(Place, row.parent_id) if row.parent_id else None
+        return parent.name if parent is not None else ""
 
     def new_form(self, shape: Shape) -> Any:
         """Offer the level that usually comes below the parent."""

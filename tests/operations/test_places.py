@@ -7,7 +7,6 @@ import threading
 import pytest
 from sqlalchemy import select
 
-from models.child import Child
 from models.place import Place
 from models.scope import system_scope
 from tests.cast import Cast
@@ -120,33 +119,12 @@ def test_a_stale_form_is_told_what_stands_there_now(cast: Cast) -> None:
     assert [event[2] for event in events(cast)] == [{"name": ("石桥小学", "石桥中心校")}]
 
 
-def test_a_place_moves_with_its_classes_while_nobody_belongs_to_it(cast: Cast) -> None:
-    school = act(cast, "sys", MANAGE, make_place, _id(cast, "LX"), SCHOOL)
-    act(cast, "sys", MANAGE, make_place, school.id, {"kind": "class", "cohort": 2021, "number": 1})
-    act(cast, "sys", MANAGE, change_place, school.id, 1, {}, _id(cast, "BT"))
-    assert _place(cast, "WH-2101").level_codes == cast.codes("BT") | {"school": "WH", "class": "WH-2101"}
-    assert events(cast)[-1][1:] == (
-        "place.changed",
-        {"parent_id": (str(_id(cast, "LX")), str(_id(cast, "BT")))},
-    )
-
-
-def test_a_place_with_rows_neither_moves_nor_closes(cast: Cast) -> None:
+def test_a_place_with_rows_does_not_close(cast: Cast) -> None:
     cast.add_child("SQ-2101")
-    with pytest.raises(Refusal, match="has_rows"):
-        act(cast, "sys", MANAGE, change_place, _id(cast, "SQ"), 1, {}, _id(cast, "BT"))
     with pytest.raises(Refusal, match="has_open_places"):
         act(cast, "sys", MANAGE, close_place, _id(cast, "SQ"), 1)
     with pytest.raises(Refusal, match="has_rows"):
         act(cast, "sys", MANAGE, close_place, _id(cast, "SQ-2101"), 1)
-    with cast.database.session(system_scope("tests")) as session:
-        assert session.scalars(select(Child.township_code)).one() == "LX"
-
-
-def test_a_clerk_cannot_move_a_school_to_the_neighbours(cast: Cast) -> None:
-    school = act(cast, "chen", MANAGE, make_place, _id(cast, "LX"), SCHOOL)
-    with pytest.raises(Denied):
-        act(cast, "chen", MANAGE, change_place, school.id, 1, {}, _id(cast, "BT"))
 
 
 def test_an_empty_place_closes_and_opens_again(cast: Cast) -> None:

@@ -44,12 +44,12 @@ PASSES: dict[str, dict[str, set[str]]] = {
     "places": {
         "index_view": DIRECTORY, "details_view": DIRECTORY, "edit_view": OFFICES | {"sys"},
         "create_view": OFFICES | {"sys"}, "export": set(), "ajax_lookup": DIRECTORY, "confirm_view": DIRECTORY,
-        "action_view": DIRECTORY, "delete_view": set(), "ajax_update": set(),
+        "action_view": DIRECTORY, "delete_view": set(), "ajax_update": set(), "move_view": OFFICES | {"sys"},
     },
     "staff": {
-        "index_view": DIRECTORY, "details_view": DIRECTORY, "edit_view": {"sys"}, "create_view": {"sys"},
-        "export": set(), "ajax_lookup": DIRECTORY, "confirm_view": DIRECTORY, "action_view": DIRECTORY,
-        "delete_view": set(), "ajax_update": set(),
+        "index_view": DIRECTORY, "details_view": DIRECTORY, "roles_view": DIRECTORY, "edit_view": {"sys"},
+        "create_view": {"sys"}, "export": set(), "ajax_lookup": DIRECTORY, "confirm_view": DIRECTORY,
+        "action_view": DIRECTORY, "delete_view": set(), "ajax_update": set(),
     },
     "appointments": {
         "index_view": DIRECTORY, "details_view": set(), "edit_view": {"sec"}, "create_view": {"sec"}, "export": set(),
@@ -143,7 +143,7 @@ def _expected(key: str, route: str, login: str) -> set[int]:
             # Places are a public directory: their operation says that the person may not, not that there is none.
             return {403} if key == "places" and route == "action_view" else {404}
         return {200} if route == "confirm_view" else {200, 302} if key == "staff" else {302}
-    if route in ("index_view", "export", "ajax_lookup") or key in SHARED:
+    if route in ("index_view", "export", "ajax_lookup", "roles_view") or key in SHARED:
         return {200}
     return {200} if login in NEAR else {404}
 

@@ -136,6 +136,8 @@ GET  /places/new/                       ooxxxxxmoxxx l
 POST /places/new/                       ffxxxxxmfxxx l
 GET  /places/edit/                      ooxxxxxmoxxx l
 POST /places/edit/                      ffxxxxxmfxxx l
+GET  /places/move/                      ooxxxxxmoxxx l
+POST /places/move/                      ffxxxxxmfxxx l
 GET  /places/confirm/                   ooxxxxxmoxxx l
 POST /places/action/                    ooxxxxxxoxxx l
 POST /places/delete/                    xxxxxxxxxxxx l
@@ -276,7 +278,7 @@ def _query(world: Marked, rule: str) -> dict[str, Any]:
              "headings": "forget"}  # fmt: skip
     screen, page = [*rule.strip("/").split("/"), ""][:2]
     query: dict[str, Any] = {}
-    if page in ("details", "edit", "confirm", "action", "reveal"):
+    if page in ("details", "edit", "confirm", "action", "reveal", "move"):
         query = {"id": rows.get(screen, 1), "rev": 0}
     if page in ("confirm", "action"):
         query["verb"] = verbs.get(screen, "none")

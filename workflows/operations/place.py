@@ -13,7 +13,7 @@ from models.school_calendar import first_year_on
 from models.scope import LEVELS, NO_PLACE
 from models.tables import SCOPED
 from models.types import new_id
-from workflows.audit import Change, Happening
+from workflows.audit import Happening
 from workflows.class_title import class_title
 from workflows.fields import PLACE, put
 from workflows.operations.rows import check_rev, fetch, flush_unique
@@ -45,7 +45,7 @@ def make_place(tx: Transaction, parent_id: int | None, values: Mapping[str, Cell
     """
     parent = fetch(tx, Place, parent_id) if parent_id is not None else None
     chosen = _complete(tx, read(Place, MAKEABLE, values, today=tx.today), parent)
-    _check_parent(chosen["kind"], parent)
+    check_parent(chosen["kind"], parent)
     codes = _codes_below(chosen["kind"], chosen["code"], parent)
     tx.require(Permission.PLACE_MANAGE, parent.level_codes if parent else codes)
     place = Place(id=new_id(), is_closed=False)
@@ -57,26 +57,17 @@ def make_place(tx: Transaction, parent_id: int | None, values: Mapping[str, Cell
     return place
 
 
-def change_place(
-    tx: Transaction, place_id: int, rev: int, values: Mapping[str, Cell], parent_id: int | None = None
-) -> Place:
-    """Change a place's name, stage, class numbers or phone, or put it below another parent.
-
-    Only a place under which no business row lies goes below another parent; raises Refusal `has_rows` otherwise.
-    """
+def change_place(tx: Transaction, place_id: int, rev: int, values: Mapping[str, Cell]) -> Place:
+    """Change a place's name, stage, class numbers or phone; `place_move` puts it below another parent."""
     place = fetch(tx, Place, place_id)
     tx.require(Permission.PLACE_MANAGE, place.level_codes)
     check_rev(place, rev, PLACE)
     chosen = read(Place, CHANGEABLE, values, today=tx.today)
     before = place.level_codes
     parent = tx.session.get(Place, place.parent_id) if place.parent_id else None
-    changes: tuple[Change, ...] = ()
-    if parent_id is not None and parent_id != place.parent_id:
-        parent = fetch(tx, Place, parent_id)
-        changes = _move(tx, place, parent)
     if place.kind == "class":
         chosen = _complete(tx, {"kind": "class", "code": place.code, **_class_numbers(place), **chosen}, parent)
-    changes += put(place, PLACE, chosen)
+    changes = put(place, PLACE, chosen)
     tx.session.flush()
     if changes:
         tx.tell(Happening("place.changed", "place", place.id, before, changes=changes))
@@ -102,7 +93,7 @@ def reopen_place(tx: Transaction, place_id: int, rev: int) -> Place:
     place = fetch(tx, Place, place_id)
     tx.require(Permission.PLACE_MANAGE, place.level_codes)
     check_rev(place, rev, PLACE)
-    _check_parent(place.kind, tx.session.get(Place, place.parent_id) if place.parent_id else None)
+    check_parent(place.kind, tx.session.get(Place, place.parent_id) if place.parent_id else None)
     changes = put(place, PLACE, {"is_closed": False})
     tx.session.flush()
     tx.tell(Happening("place.reopened", "place", place.id, place.level_codes, changes=changes))
@@ -150,20 +141,26 @@ def _complete_class(tx: Transaction, chosen: dict[str, Any], parent: Place | Non
         faults = {key: text("不能为空") for key in ("cohort", "number") if chosen.get(key) is None}
         raise Refusal("bad_values", text("班级要有一年级入学年份和班序"), faults)
     code = chosen.get("code") or f"{parent.code}-{cohort % 100:02d}{number:02d}"
+    refuse_same_class(tx, parent, cohort, number, code.upper())
+    name = class_title(cohort, number, first_year_on(tx.session, tx.today), parent.stage)
+    return chosen | {"code": code, "name": name}
+
+
+def refuse_same_class(tx: Transaction, school: Place, cohort: int | None, number: int | None, code: str) -> None:
+    """Refuse with `class_exists` where another class of the school has the same grade and number."""
     same = exists().where(
-        Place.parent_id == parent.id, Place.cohort == cohort, Place.number == number, Place.code != code.upper()
+        Place.parent_id == school.id, Place.cohort == cohort, Place.number == number, Place.code != code
     )
     if tx.session.scalar(select(same)):
         raise Refusal("class_exists", text("这所学校已有这个班"), {"number": text("这所学校已有这个班")})
-    name = class_title(cohort, number, first_year_on(tx.session, tx.today), parent.stage)
-    return chosen | {"code": code, "name": name}
 
 
 def _class_numbers(place: Place) -> dict[str, Any]:
     return {"cohort": place.cohort, "number": place.number}
 
 
-def _check_parent(kind: str, parent: Place | None) -> None:
+def check_parent(kind: str, parent: Place | None) -> None:
+    """Refuse with `wrong_parent` or `parent_closed` what cannot stand below a parent."""
     if parent is not None and parent.kind not in PARENTS[kind]:
         raise Refusal("wrong_parent", text("这一层级不能放在{place}下", place=parent.name))
     if parent is None and kind == "class":
@@ -174,16 +171,6 @@ def _check_parent(kind: str, parent: Place | None) -> None:
 
 def _codes_below(kind: str, code: str, parent: Place | None) -> dict[str, str]:
     return (parent.level_codes if parent else dict.fromkeys(LEVELS, NO_PLACE)) | {kind: code}
-
-
-def _move(tx: Transaction, place: Place, parent: Place) -> tuple[Change, ...]:
-    tx.require(Permission.PLACE_MANAGE, parent.level_codes)
-    _check_parent(place.kind, parent)
-    _refuse_rows(tx, place)
-    for below in tx.session.scalars(select(Place).where(_under(Place, place)).with_for_update()):
-        kept = LEVELS[LEVELS.index(place.kind) :]
-        below.place_at(parent.level_codes | {level: below.level_codes[level] for level in kept})
-    return put(place, PLACE, {"parent_id": parent.id})
 
 
 def _refuse_rows(tx: Transaction, place: Place) -> None:

@@ -23,8 +23,10 @@ from models.staff import Appointment, Staff
 from models.types import new_id
 from models.vault import vault_of
 from workflows.actor import Actor, Post
+from workflows.clock import local_day
 from workflows.operations.case_opening import open_case
 from workflows.operations.definition import publish_standard_pack
+from workflows.people import actor_by_login
 from workflows.policy import Permission, standard_policy
 from workflows.subjects import ChildSubject
 from workflows.transaction import Origin, Transaction, transaction
@@ -84,7 +86,8 @@ class Cast:
     @contextmanager
     def acting(self, login: str, permission: Permission, at: datetime = NOW) -> Iterator[Transaction]:
         """A transaction of one of the people, in the scope that a permission gives them."""
-        actor = self.actors[login]
+        with self.database.session(system_scope("tests")) as session:
+            actor = actor_by_login(session, login, local_day(at)) or self.actors[login]
         scope = POLICY.scope(actor, permission)
         origin = Origin("test-request", "127.0.0.1")
         with transaction(self.database, actor, POLICY, scope, origin=origin, clock=lambda: at) as tx:

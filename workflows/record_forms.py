@@ -54,14 +54,15 @@ def evidence(head: RecordHead, values: Mapping[str, Any]) -> str | None:
 def writing_post(actor: Actor, policy: Policy, form: Form, codes: Mapping[str, str]) -> Post | None:
     """Return the post by which a person writes records of a form about a child, None when none of theirs does."""
     roles = head_of(form).by
-    held = (post for post in actor.posts_over(codes) if policy.allows(post.role, Permission.RECORD_WRITE))
-    return next((post for post in held if post.role in roles), None)
+    held = (post for post in actor.posts_over(codes) if post.reaches and post.role in roles)
+    return next((post for post in held if policy.allows(post.role, Permission.RECORD_WRITE)), None)
 
 
 def writes_anywhere(actor: Actor, policy: Policy, form: Form) -> bool:
     """Tell whether a person holds any post whose role writes records of a form."""
     roles = head_of(form).by
-    return any(post.role in roles and policy.allows(post.role, Permission.RECORD_WRITE) for post in actor.posts)
+    held = (post for post in actor.posts if post.reaches and post.role in roles)
+    return any(policy.allows(post.role, Permission.RECORD_WRITE) for post in held)
 
 
 def sees(actor: Actor, policy: Policy, record: Record) -> str:

@@ -16,11 +16,13 @@ from admin_app.demo.disk import unhurried_disk
 from admin_app.demo.families import SITUATIONS, Register
 from admin_app.demo.filing import WORKFLOW
 from admin_app.demo.loader import Loader
+from admin_app.demo.records import RecordMaker, Season, few_records
 from admin_app.demo.region import RegionSize, SchoolSeat, seats
 from models.case import Case, CaseMove
 from models.child import Child, Relative
 from models.database import Database, OfficeSession
 from models.place import Place
+from models.record import Record
 from models.roster import RosterBatch
 from models.scope import LEVELS, NO_PLACE, system_scope
 from models.search import name_key
@@ -32,7 +34,7 @@ from workflows import audit
 from workflows.actor import Actor
 from workflows.audit import Happening
 from workflows.class_title import class_title
-from workflows.engine.published import workflow_in_force
+from workflows.engine.published import records_in_force, workflow_in_force
 from workflows.operations.case_opening import draw_numbers
 from workflows.policy import standard_policy
 from workflows.roster.intake import Intake
@@ -80,6 +82,8 @@ class _Region:
         actor, origin = Actor.of_system("demo"), Origin("demo-bulk")
         self.tx = Transaction(session, actor, standard_policy(), start_of(term.first_on), origin, database)
         self.registers: dict[str, Register] = {}
+        self.forms = records_in_force(session)
+        self.season = Season.of(term.id, term.first_on, term.last_on, as_of - timedelta(days=1))
 
     def fill(self, size: RegionSize) -> None:
         """Make every school and finish the indexes; a school without children stays a name."""
@@ -189,7 +193,18 @@ class _Region:
         school.cases.make(intake.children, draw_numbers(self.tx, self.version.workflow.prefix, seat.children))
         self.loader.write(Case, school.cases.cases)
         self.loader.write(CaseMove, school.cases.moves)
+        self._records(school)
         return [*intake.happenings[:1], *school.cases.told]
+
+    def _records(self, school: _School) -> None:
+        """Write a few records of every child in the present term."""
+        if self.season is None:
+            return
+        maker = RecordMaker(self.forms, school.cases.vault, self.rng)
+        teacher, season = school.cases.teacher, self.season
+        self.loader.write(
+            Record, [row for child in school.intake.children for row in few_records(maker, child, teacher, season)]
+        )
 
     def _register(self, seat: SchoolSeat) -> Register:
         """Return the register of a township; birthdays are counted within it."""

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Table
 from models.base import Base
 from models.case import Case, CaseMove
 from models.child import LEVEL_COLUMNS, Child, NameGram, Relative
+from models.record import Record
 
-HEAVY: tuple[type[Base], ...] = (Child, Relative, NameGram, Case, CaseMove)
+HEAVY: tuple[type[Base], ...] = (Child, Relative, NameGram, Case, CaseMove, Record)
 LEVELS_SQL = ", ".join(LEVEL_COLUMNS)
 Row = Mapping[str, Any]
 Column = tuple[str, Callable[[Any], Any] | None]  # name, and how the database's driver wants its values

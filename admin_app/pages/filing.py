@@ -65,10 +65,7 @@ def filing_page(session: Session, actor: Actor, opened: str) -> dict[str, Any]:
         raise Missing("no_term", text("还没有设置学期，请先在“学年学期”中添加"))
     place = _opened(session, opened)
     level = _next_level(place.kind) if place is not None else level_below(actor)
-    found = filing_by_place(session, term.id, level)
-    if place is not None:
-        inside = _codes_inside(session, place, level)
-        found = [filing for filing in found if filing.code in inside]
+    found = filing_by_place(session, term.id, level, place)
     total = total_of(found, _("合计"))
     names_shown = may(Permission.CASE_LIST)
     # A sum beside all rows but one gives that one away.
@@ -132,11 +129,6 @@ def _opened(session: Session, code: str) -> Place | None:
 
 def _next_level(kind: str) -> str:
     return {"city": "township", "county": "township", "township": "school"}.get(kind, "class")
-
-
-def _codes_inside(session: Session, place: Place, level: str) -> set[str]:
-    column = getattr(Place, f"{place.kind}_code")
-    return set(session.scalars(select(Place.code).where(Place.kind == level, column == place.code)))
 
 
 def _columns(level: str) -> list[dict[str, Any]]:

@@ -29,6 +29,12 @@ SELECT format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', oid::regclass),
        format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', oid::regclass)
 FROM pg_class WHERE relforcerowsecurity AND relnamespace = current_schema()::regnamespace
 """
+_TRIGGERS = """
+SELECT DISTINCT format('ALTER TABLE %s DISABLE TRIGGER USER', tgrelid::regclass),
+       format('ALTER TABLE %s ENABLE TRIGGER USER', tgrelid::regclass)
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE NOT tgisinternal AND c.relnamespace = current_schema()::regnamespace
+"""
 
 
 @contextmanager
@@ -36,8 +42,9 @@ def set_aside(connection: Connection) -> Iterator[None]:
     """Take away, in the running transaction, what would check or sort every row one by one, and put it back.
 
     Links are then checked over all rows at once. The append-only triggers refuse numbers with gaps, which a trail from
-    PostgreSQL has; on PostgreSQL the owner steps out of row-level security, which knows no bulk load. Nobody else sees
-    it: the transaction that takes away also puts back. Raises BackupFault `broken_links`.
+    PostgreSQL has, and others would keep counts that come out of the backup too; on PostgreSQL the owner steps out of
+    row-level security, which knows no bulk load. Nobody else sees it: the transaction that takes away also puts back.
+    Raises BackupFault `broken_links`.
     """
     if connection.dialect.name == "sqlite":
         yield from _aside_in_sqlite(connection)
@@ -58,7 +65,7 @@ def _aside_in_sqlite(connection: Connection) -> Iterator[None]:
 
 
 def _aside_in_postgresql(connection: Connection) -> Iterator[None]:
-    found = [pair for query in (_LINKS, _INDEXES, _WALLS) for pair in connection.execute(text(query)).all()]
+    found = [pair for query in (_TRIGGERS, _LINKS, _INDEXES, _WALLS) for pair in connection.execute(text(query)).all()]
     for drop, _ in found:
         _run(connection, drop)
     yield

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.child import Child
 from models.place import Place
+from models.scope import Scope
+from models.tally import CaseTally
 
 WORKFLOW = "identification"
 FILED = "filed"
@@ -47,23 +50,37 @@ class Filing:
         return self.filed / self.total if self.total else None
 
 
-def filing_by_place(session: Session, term_id: int, level: str) -> list[Filing]:
+def filing_by_place(session: Session, term_id: int, level: str, under: Place | None = None) -> list[Filing]:
     """Return the filing of every place at a level (`township`, `school` or `class`) inside the session's scope.
 
-    Classes come by grade, the lowest first; other places by code.
+    `under` narrows it to the places of one. Classes come by grade, the lowest first; other places by code.
     """
-    code = getattr(Case, f"{level}_code")
-    rows = session.execute(
-        select(code, Case.state, func.count())
-        .where(Case.workflow == WORKFLOW, Case.term_id == term_id)
-        .group_by(code, Case.state)
-    )
+    if level == "class" or not _is_tallied(session):
+        counted = _counted(Case, func.count(), term_id, level, under)
+    else:
+        scope: Scope = session.info["scope"]
+        counted = _counted(CaseTally, func.sum(CaseTally.amount), term_id, level, under)
+        counted = counted.where(CaseTally.level == level, scope.row_condition(CaseTally))
     found: dict[str, Filing] = {}
-    for place, state, count in rows:
-        filing = found.setdefault(place, Filing(place, place))
-        filing.states[state] = count
+    for place, state, count in session.execute(counted):
+        if count:
+            found.setdefault(place, Filing(place, place)).states[state] = count
     _name(session, found.values())
     return sorted(found.values(), key=lambda filing: (filing.order, filing.code))
+
+
+def _is_tallied(session: Session) -> bool:
+    """Tell whether tallies answer for the session's scope: they know schools and townships, not single classes."""
+    scope: Scope = session.info["scope"]
+    return all(branch.level != "class" for branch in scope.branches)
+
+
+def _counted(cls: type[Case | CaseTally], count: Any, term_id: int, level: str, under: Place | None) -> Select[Any]:
+    code = getattr(cls, f"{level}_code")
+    counted = select(code, cls.state, count).where(cls.workflow == WORKFLOW, cls.term_id == term_id)
+    if under is not None:
+        counted = counted.where(getattr(cls, f"{under.kind}_code") == under.code)
+    return counted.group_by(code, cls.state)
 
 
 def _name(session: Session, filings: Iterable[Filing]) -> None:

@@ -8,20 +8,22 @@ from urllib.parse import urlencode
 
 from flask import Request, flash, url_for
 from flask_babel import gettext as _
-from flask_wtf.csrf import generate_csrf
-from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from admin_app.desk import current_actor, now, system_session
+from admin_app.desk import current_actor, current_policy, now, system_session
 from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults, written
 from admin_app.forms.fact_form import KEEP
+from admin_app.forms.posted import Posted
 from admin_app.pages.case import STYLES, shown_fact
 from admin_app.wording import say, say_moment
+from workflows.candidates import choices
 from workflows.case_view import CaseView, known_answers
+from workflows.clock import local_day
 from workflows.engine.allowed import Option
-from workflows.engine.form import FormValidator
+from workflows.engine.case_facts import known_facts
+from workflows.engine.form import Choices, FormValidator
 from workflows.fields import stored
 from workflows.operations.draft import load_draft
 from workflows.refusal import Refusal, Stale
@@ -36,47 +38,35 @@ def draft_of(path: str) -> Draft | None:
     return None if found is None else (say_moment(found[0].saved_at), found[1])
 
 
-class _Posted:
-    """A WTForms form with the hidden fields that our pages send along."""
-
-    def __init__(self, form: Form, key: str) -> None:
-        self._form, self._key = form, key
-
-    def hidden_tag(self) -> Markup:
-        """Return the CSRF token and the request's key, so that sending twice has one effect."""
-        token, key = escape(generate_csrf()), escape(self._key)
-        return Markup(  # noqa: S704 — both values are escaped above
-            f'<input type="hidden" name="csrf_token" value="{token}">'
-            f'<input type="hidden" name="request_key" value="{key}">'
-        )
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._form, name)
-
-
 def case_form(
     session: Session, view: CaseView, option: Option, validator: FormValidator, draft: Draft | None
 ) -> dict[str, Any]:
     """Return the page of a transition's form, with the draft where the person left one."""
     answers = known_answers(session, view, validator, now())
     posted: MultiDict[str, str] | None = MultiDict(draft[1]) if draft else None
-    form = make_form(validator, answers, posted)
+    form = make_form(validator, answers, posted, _at_hand(session, view, validator))
     line = _("已恢复 %(when)s 的草稿", when=draft[0]) if draft else ""
-    return {"form": _Posted(form, uuid.uuid4().hex), "screen": _screen(view, option, validator, form, line)}
+    return {"form": Posted(form, uuid.uuid4().hex), "screen": _screen(view, option, validator, form, line)}
 
 
 def refused_form(
-    view: CaseView, option: Option, validator: FormValidator, request: Request, refusal: Refusal
+    session: Session, view: CaseView, option: Option, validator: FormValidator, request: Request, refusal: Refusal
 ) -> dict[str, Any]:
     """Return the page again with everything typed, the faults beside their fields, or who was faster."""
-    form = make_form(validator, {}, request.form)
+    form = make_form(validator, {}, request.form, _at_hand(session, view, validator))
     show_faults(form, refusal.faults)
     screen = _screen(view, option, validator, form, "")
     if isinstance(refusal, Stale):
         screen["stale"] = _stale(view, validator, form, request)
-    elif not any(key in form for key in refusal.faults):
+    elif not any(key.split("-")[0] in form for key in refusal.faults):
         flash(say(refusal.message), "bad")
-    return {"form": _Posted(form, uuid.uuid4().hex), "screen": screen}
+    return {"form": Posted(form, uuid.uuid4().hex), "screen": screen}
+
+
+def _at_hand(session: Session, view: CaseView, validator: FormValidator) -> Choices:
+    facts = {f"case.{key}": value for key, value in known_facts(session, view.case, view.version, "P0").items()}
+    fields, codes = validator.definition.fields, view.subject.codes
+    return choices(system_session(), fields, codes, local_day(now()), current_policy(), facts)
 
 
 def _stale(view: CaseView, validator: FormValidator, form: Form, request: Request) -> dict[str, Any]:

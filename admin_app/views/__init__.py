@@ -8,6 +8,7 @@ from admin_app.screen import mount
 from admin_app.views import (
     account,
     audit,
+    case_opening,
     cases,
     class_move,
     entry,
@@ -33,6 +34,7 @@ def register_views(app: Flask) -> None:
         home,
         search,
         cases,
+        case_opening,
         entry,
         filing,
         roster,

@@ -73,8 +73,10 @@ def take(number: str, transition: str) -> Response | tuple[str, int]:
     except Refusal as refusal:
         if validator is None or option is None or isinstance(refusal, Denied):
             raise
+        view = _view(number)
+        session = read_session(Permission.CASE_READ)
         return render_template(
-            "office/form.html", **refused_form(_view(number), option, validator, request, refusal)
+            "office/form.html", **refused_form(session, view, option, validator, request, refusal)
         ), 422
     perform(drop_draft, Permission.CASE_ACT, request.path)
     flash(

@@ -21,8 +21,8 @@ from workflows.operations.case_answers import Answered, Asked, count, judge, kee
 from workflows.operations.case_standing import begin_parts, settle
 from workflows.operations.case_trail import move_row
 from workflows.policy import Permission
-from workflows.refusal import Denied, Refusal
-from workflows.subjects import Subject
+from workflows.refusal import Denied, Missing, Refusal
+from workflows.subjects import Subject, load_subject
 from workflows.text import text
 from workflows.transaction import Transaction
 
@@ -75,6 +75,14 @@ def open_case(
     tx.session.flush()
     _fill(tx, case, version, subject, answered, begun)
     return case
+
+
+def open_case_about(tx: Transaction, workflow: str, kind: str, subject_id: int, begun: Beginning) -> Case:
+    """Open a case about a subject by its number; raises Missing for one outside the person's scope."""
+    subject = load_subject(tx.session, kind, subject_id)
+    if subject is None:
+        raise Missing("no_subject", text("没有要发起的对象，或不在你的范围内"))
+    return open_case(tx, workflow, subject, begun=begun)
 
 
 def _permit(tx: Transaction, version: WorkflowVersion, subject: Subject) -> None:

@@ -1,0 +1,95 @@
+"""The page that opens a case: its opening form, filled in with what is known."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Request, flash, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from wtforms import Form
+
+from admin_app.desk import current_actor, current_policy, now, system_session
+from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults
+from admin_app.forms.posted import Posted
+from admin_app.pages.case_form import Draft
+from admin_app.wording import say
+from workflows.candidates import choices
+from workflows.clock import local_day
+from workflows.engine.form import FormValidator
+from workflows.engine.published import WorkflowVersion, form_in_force, workflow_in_force
+from workflows.opening_view import opening_answers
+from workflows.refusal import Refusal
+from workflows.subjects import Subject
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A workflow about to be opened for a subject, and its opening form where it has one."""
+
+    version: WorkflowVersion
+    subject: Subject
+    validator: FormValidator | None
+
+
+def opening_of(session: Session, workflow: str, subject: Subject) -> Opening:
+    """Return what opening asks for; raises Missing for a workflow that is not in force."""
+    version = workflow_in_force(session, workflow)
+    form = version.workflow.open.form
+    return Opening(version, subject, form_in_force(session, form).validator if form else None)
+
+
+def typed_answers(opening: Opening, posted: MultiDict[str, str]) -> dict[str, object]:
+    """Return what was typed, by field."""
+    return read_answers(opening.validator.definition, posted) if opening.validator is not None else {}
+
+
+def opening_form(session: Session, opening: Opening, draft: Draft | None) -> dict[str, Any]:
+    """Return the context of `office/form.html`, with the draft where the person left one."""
+    sees = current_policy().sees(current_actor(), opening.subject.codes)
+    validator = opening.validator
+    answers = opening_answers(session, validator, opening.subject, sees, now()) if validator is not None else {}
+    form = _form(opening, answers, MultiDict(draft[1]) if draft else None)
+    line = _("已恢复 %(when)s 的草稿", when=draft[0]) if draft else ""
+    return {"form": Posted(form, uuid.uuid4().hex), "screen": _screen(opening, form, line)}
+
+
+def refused_opening(session: Session, opening: Opening, request: Request, refusal: Refusal) -> dict[str, Any]:
+    """Return the page again with everything typed and the faults beside their fields."""
+    form = _form(opening, {}, request.form)
+    show_faults(form, refusal.faults)
+    if not any(key.split("-")[0] in form for key in refusal.faults):
+        flash(say(refusal.message), "bad")
+    return {"form": Posted(form, uuid.uuid4().hex), "screen": _screen(opening, form, "")}
+
+
+def _form(opening: Opening, answers: dict[str, Any], posted: MultiDict[str, str] | None) -> Form:
+    if opening.validator is None:
+        return Form()
+    fields, codes = opening.validator.definition.fields, opening.subject.codes
+    at_hand = choices(system_session(), fields, codes, local_day(now()), current_policy(), {})
+    return make_form(opening.validator, answers, posted, at_hand)
+
+
+def _screen(opening: Opening, form: Form, line: str) -> dict[str, Any]:
+    workflow, subject = opening.version.workflow, opening.subject
+    path = url_for("case_opening.ask", workflow=workflow.key, kind=subject.kind, number=subject.id)
+    screen = "children" if subject.kind == "child" else "places"
+    back = url_for(f"{screen}.details_view", id=subject.id)
+    definition = opening.validator.definition if opening.validator is not None else None
+    return {
+        "title": f"{say(workflow.title)} · {subject.name}",
+        "subtitle": say(definition.title) if definition else "",
+        "back_url": back,
+        "cancel_url": back,
+        "action": path,
+        "draft_url": f"{url_for('account.draft')}?{urlencode({'for': path})}",
+        "draft_line": line,
+        "sections": sections(definition, form) if definition else [],
+        "note": say(definition.help) if definition else "",
+        "verbs": [{"label": _("发起"), "is_primary": True, "icon": "check"}],
+    }

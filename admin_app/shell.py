@@ -48,7 +48,6 @@ def _term(day: date) -> dict[str, Any] | None:
         "week_no": here,
         "week_total": len(mondays),
         "today": format_date(day, "M月d日 EEEE" if chosen() == "zh" else "EEE d MMM"),
-        "choices": [],
     }
 
 

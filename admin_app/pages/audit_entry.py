@@ -58,7 +58,7 @@ def reason_of(names: Names, entry: Entry) -> str | None:
 
 def classes_word(classes: list[str]) -> str:
     """Return the protection classes that were shown, in words; school and grade are not worth one."""
-    return "、".join(say(CLASSES[shown]) for shown in sorted(classes) if shown in CLASSES and shown != "P0")
+    return str(_("、")).join(say(CLASSES[shown]) for shown in sorted(classes) if shown in CLASSES and shown != "P0")
 
 
 def differences(names: Names, entry: Entry) -> list[dict[str, Any]]:

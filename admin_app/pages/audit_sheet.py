@@ -77,7 +77,7 @@ def _line(names: Names, entry: Entry) -> list[Value]:
         entry.facts.get("number"),
         reason_of(names, entry),
         amount(names, entry),
-        "；".join(map(_written, differences(names, entry))) or None,
+        str(_("；")).join(map(_written, differences(names, entry))) or None,
         event.grant_ref,
         entry.body["address"] or None,
         event.request_id,

@@ -95,7 +95,7 @@ class TermScreen(OfficeView):
     def refused(self, form: Any, refusal: Refusal) -> None:
         """Ask whether one is sure where the dates raise doubts."""
         if refusal.code == "check_dates":
-            form["is_sure"].description = "；".join(say(doubt) for doubt in refusal.faults.values())
+            form["is_sure"].description = str(_("；")).join(say(doubt) for doubt in refusal.faults.values())
             form.asks = True
 
     def sections(self, shape: Shape, form: Any, row: Term | None) -> list[dict[str, Any]]:

@@ -5,24 +5,30 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+from binascii import b2a_base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Table, func, select
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from models.audit import AuditEvent, AuditPending
+from models.bulk import write_values
 from models.scope import LEVELS, NO_PLACE
-from models.vault import vault_of
+from models.vault import Vault, vault_of
 
 FORMAT = 1
 EVENTS: Table = AuditEvent.__table__  # type: ignore[assignment]
 PENDING: Table = AuditPending.__table__  # type: ignore[assignment]
 NOWHERE = dict.fromkeys(LEVELS, NO_PLACE)
 PROTECTED = frozenset({"P2", "P3"})
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_LAST_NUMBER = select(func.coalesce(func.max(EVENTS.c.id), 0))
+_DRAW_NUMBERS = sql("SELECT nextval('audit_event_number') FROM generate_series(1, :count)")
 COLUMNS = (
     "actor_id",
     "actor_name",
@@ -36,10 +42,10 @@ COLUMNS = (
     "outcome",
     "request_id",
 )  # of an event, besides its number, moment and place
+WRITTEN = (*COLUMNS, *(f"{level}_code" for level in LEVELS), "id", "at", "circle", "body", "mark")
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One field before and after; values of class P1 to P3 are sealed under the key of the subject's owner."""
 
     field: str
@@ -76,7 +82,7 @@ class Happening:
 
 def canonical(content: Mapping[str, Any]) -> str:
     """Return the one JSON text of an event: sorted keys, no spaces, UTF-8."""
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _CANONICAL.encode(content)
 
 
 def moment(value: datetime) -> str:
@@ -93,26 +99,24 @@ def write(session: Session, happenings: Iterable[Happening], who: Mapping[str, A
     if not rows:
         return []
     numbers = _next_numbers(session, len(rows))
-    events = [_row(session, number, happening, who, at) for number, happening in zip(numbers, rows, strict=True)]
+    vault = vault_of(session)
+    events = (_row(vault, number, happening, who, at) for number, happening in zip(numbers, rows, strict=True))
     connection = session.connection()
-    connection.execute(insert(EVENTS), events)
-    connection.execute(insert(PENDING), [{"event_id": number} for number in numbers])
+    write_values(connection, EVENTS, WRITTEN, map(itemgetter(*WRITTEN), events))
+    write_values(connection, PENDING, ("event_id",), [(number,) for number in numbers])
     return numbers
 
 
 def _next_numbers(session: Session, count: int) -> list[int]:
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        drawn = connection.execute(
-            sql("SELECT nextval('audit_event_number') FROM generate_series(1, :count)"), {"count": count}
-        )
-        return list(drawn.scalars())
+        return list(connection.execute(_DRAW_NUMBERS, {"count": count}).scalars())
     # The writer holds SQLite's only write lock, so the next number is its own.
-    last = connection.execute(select(func.coalesce(func.max(EVENTS.c.id), 0))).scalar_one()
+    last: int = connection.execute(_LAST_NUMBER).scalar_one()
     return list(range(last + 1, last + 1 + count))
 
 
-def _row(session: Session, number: int, told: Happening, who: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+def _row(vault: Vault, number: int, told: Happening, who: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     columns = {
         "actor_id": who["actor_id"],
         "actor_name": who["actor_name"],
@@ -136,34 +140,34 @@ def _row(session: Session, number: int, told: Happening, who: Mapping[str, Any],
         "address": who["address"],
         "place": {level: codes[level] for level in LEVELS},
         "owner": told.owner,
-        "changes": [_sealed_change(session, number, told, change) for change in told.changes],
-        "reason": _seal(session, told.owner, number, "reason", told.reason),
+        "changes": [_sealed_change(vault, number, told, change) for change in told.changes],
+        "reason": _seal(vault, told.owner, number, "reason", told.reason),
         "facts": dict(told.facts or {}),
     }
     if told.circle:
         body["circle"] = told.circle
     content = canonical(body)
-    mark = vault_of(session).keystore.mark(content.encode())
+    mark = vault.keystore.mark(content.encode())
     return columns | places | {"id": number, "at": at, "circle": told.circle, "body": content, "mark": mark}
 
 
-def _sealed_change(session: Session, number: int, told: Happening, change: Change) -> dict[str, Any]:
+def _sealed_change(vault: Vault, number: int, told: Happening, change: Change) -> dict[str, Any]:
     if change.field_class == "P0":
         old: Any = change.old
         new: Any = change.new
     else:
-        old = _seal(session, told.owner, number, f"{change.field}.old", change.old)
-        new = _seal(session, told.owner, number, f"{change.field}.new", change.new)
+        old = _seal(vault, told.owner, number, f"{change.field}.old", change.old)
+        new = _seal(vault, told.owner, number, f"{change.field}.new", change.new)
     return {"field": change.field, "class": change.field_class, "old": old, "new": new}
 
 
-def _seal(session: Session, owner: int | None, number: int, field: str, value: str | None) -> dict[str, Any] | None:
+def _seal(vault: Vault, owner: int | None, number: int, field: str, value: str | None) -> dict[str, Any] | None:
     if value is None:
         return None
     if owner is None:
         raise ValueError(f"{field} of an audit event needs the owner whose key seals it")
-    sealed = vault_of(session).seal(owner, f"audit_event:{number}:{field}", value)
-    return {"sealed": base64.b64encode(sealed).decode(), "owner": owner}
+    sealed = vault.seal(owner, f"audit_event:{number}:{field}", value)
+    return {"sealed": b2a_base64(sealed, newline=False).decode(), "owner": owner}
 
 
 def open_value(session: Session, number: int, field: str, value: Any) -> str | None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table
 
 from models.base import Base
+from models.bulk import Bind, bound_by
 from models.case import Case, CaseMove
 from models.child import LEVEL_COLUMNS, Child, NameGram, Relative
 from models.record import Record
+from workflows.roster.intake import GRAM_COLUMNS
 
 HEAVY: tuple[type[Base], ...] = (Child, Relative, NameGram, Case, CaseMove, Record)
 LEVELS_SQL = ", ".join(LEVEL_COLUMNS)
 Row = Mapping[str, Any]
-Column = tuple[str, Callable[[Any], Any] | None]  # name, and how the database's driver wants its values
+Column = tuple[str, Bind | None]  # name, and how the database's driver wants its values
 
 
 class Loader:
@@ -56,20 +58,19 @@ class Loader:
         self._cursor.execute(statement)
         self._cursor.execute(f"TRUNCATE stage_{table.name}")
 
-    def write_grams(self, rows: Sequence[Row]) -> None:
-        """Write grams; those of one class come together."""
+    def write_grams(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write grams, their values in the order of GRAM_COLUMNS; those of one class come together."""
         if not self._is_sqlite:
-            self.write(NameGram, rows)
+            self.write(NameGram, [dict(zip(GRAM_COLUMNS, row, strict=True)) for row in rows])
             return
         heap: list[tuple[str, int, int]] = []
-        present: tuple[str, ...] = ()
-        for row in rows:
-            place = tuple(row[column] for column in LEVEL_COLUMNS)
+        present: list[str] = []
+        for gram, *place, child_id in rows:
             if place != present:
                 present = place
                 self._places += 1
                 self._cursor.execute("INSERT INTO gram_place VALUES (?, ?, ?, ?, ?, ?)", (self._places, *place))
-            heap.append((row["gram"], self._places, row["child_id"]))
+            heap.append((gram, self._places, child_id))
         self._cursor.executemany("INSERT INTO gram_heap VALUES (?, ?, ?)", heap)
 
     def finish(self) -> None:
@@ -91,7 +92,7 @@ class Loader:
 
     def _prepare(self, table: Table, keys: list[str]) -> None:
         dialect = self._connection.dialect
-        columns: list[Column] = [(key, table.c[key].type.dialect_impl(dialect).bind_processor(dialect)) for key in keys]
+        columns: list[Column] = [(key, bound_by(table, key, dialect)) for key in keys]
         names = _names(columns)
         if self._is_sqlite:
             places = ", ".join("?" * len(keys))

@@ -163,7 +163,7 @@ def test_a_wave_that_dies_half_way_leaves_nothing(cast: Cast, monkeypatch: pytes
     def dies(*_args: object) -> None:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(waves, "_opening", dies)
+    monkeypatch.setattr(waves, "move_values", dies)
     with pytest.raises(RuntimeError):
         _wave(cast, "ZX", spring)
     assert _states(cast) == [("open", False)]

@@ -18,7 +18,7 @@ from workflows.engine.definition import Transition
 from workflows.engine.published import WorkflowVersion, workflow_version
 from workflows.operations.case_answers import Answered, Asked, count, judge, keep_record
 from workflows.operations.case_standing import end_parts, settle
-from workflows.operations.case_trail import move_row, tell_move
+from workflows.operations.case_trail import add_move, tell_move
 from workflows.operations.effects import carry_out
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Stale
@@ -78,7 +78,7 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
     _pass_guard(tx, case, version, request.transition, subject, answered)
     to_state = version.fire(case.state, request.transition, request.target)
     moved = _advance(tx, case, version, to_state)
-    move = move_row(tx, case, request.transition, moved.from_state, to_state, answered.reason)
+    move = add_move(tx, case, request.transition, moved.from_state, to_state, answered.reason)
     keep_record(tx, case, move, answered)
     if version.workflow.states[to_state].kind == "end":
         end_parts(tx, case)

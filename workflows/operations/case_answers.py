@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.case import Case, CaseMove, CaseRecord
+from models.bulk import insert_rows
+from models.case import Case, CaseRecord
 from models.types import new_id
 from workflows.candidates import choices
 from workflows.clock import local_day
@@ -15,6 +16,8 @@ from workflows.engine.form import CHOSEN_AT_HAND, Choices, FormVerdict
 from workflows.engine.published import FormVersion, form_in_force
 from workflows.engine.record import seal_answers
 from workflows.evidence import PREFIX, Period, evidence
+from workflows.operations.case_rows import standing_of
+from workflows.operations.case_trail import Move
 from workflows.refusal import Refusal
 from workflows.subjects import Subject
 from workflows.text import text
@@ -97,25 +100,21 @@ def count(tx: Transaction, names: Iterable[str], subject: Subject, case: Case | 
         return evidence(wanted, tx.session, everything, period)
 
 
-def keep_record(tx: Transaction, case: Case, move: CaseMove, answered: Answered) -> None:
+def keep_record(tx: Transaction, case: Case, move: Move, answered: Answered) -> None:
     """Keep what was filled in as a record of the case, protected answers sealed."""
     if answered.form is None or answered.verdict is None:
         return
-    record = CaseRecord(
-        id=new_id(),
-        child_id=case.child_id,
-        case_id=case.id,
-        circle=case.circle,
-        move_id=move.id,
-        form=answered.form.form.key,
-        form_version=answered.form.number,
-        data={},
-        made_at=tx.now,
-        made_by=tx.actor.staff_id or 0,
-        made_at_school=case.school_code,
-    )
-    stored = answered.verdict.stored()
-    record.data = seal_answers(tx.session, answered.form.form, stored, move.key_owner, record.id)
-    record.place_at(case.level_codes)
-    tx.session.flush()
-    tx.session.add(record)
+    number, stored = new_id(), answered.verdict.stored()
+    row = {
+        **standing_of(case),
+        "id": number,
+        "case_id": case.id,
+        "move_id": move.id,
+        "form": answered.form.form.key,
+        "form_version": answered.form.number,
+        "data": seal_answers(tx.session, answered.form.form, stored, move.key_owner, number),
+        "made_at": tx.now,
+        "made_by": tx.actor.staff_id or 0,
+        "made_at_school": case.school_code,
+    }
+    insert_rows(tx.session, CaseRecord, [row])

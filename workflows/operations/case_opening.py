@@ -10,16 +10,16 @@ from sqlalchemy import select, update
 
 from models.case import Case, CaseNumber, RepeatedRequest
 from models.terms import latest_term
-from models.types import new_id
 from models.vault import vault_of
-from workflows.audit import Change, Happening, canonical
+from workflows.audit import Change, canonical
 from workflows.clock import LOCAL
 from workflows.engine.allowed import post_named
 from workflows.engine.case_facts import facts_with
 from workflows.engine.published import WorkflowVersion, workflow_in_force
 from workflows.operations.case_answers import Answered, Asked, count, judge, keep_record
+from workflows.operations.case_rows import About, case_row, opened
 from workflows.operations.case_standing import begin_parts, settle
-from workflows.operations.case_trail import move_row
+from workflows.operations.case_trail import add_move
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal
 from workflows.subjects import Subject, load_subject
@@ -68,12 +68,15 @@ def open_case(
     if version.workflow.per == "term" and term_id is None:
         term = latest_term(tx.session, tx.today)
         term_id = None if term is None else term.id
-    case = new_case(tx, version, subject, term_id, draw_numbers(tx, version.workflow.prefix)[0])
+    about = About(subject.kind, subject.id, subject.child_id, subject.codes)
+    row = case_row(tx, version, about, term_id, draw_numbers(tx, version.workflow.prefix)[0])
+    case = Case(**row)
     tx.session.add(case)
     if case.child_id is None:
         tx.session.add(vault_of(tx.session).new_key(case.id))
     tx.session.flush()
-    _fill(tx, case, version, subject, answered, begun)
+    tx.tell(opened(row, answered.reason, _fill(tx, case, version, subject, answered)))
+    _remember(tx, case, subject, begun)
     return case
 
 
@@ -111,62 +114,16 @@ def _answer(tx: Transaction, version: WorkflowVersion, subject: Subject, begun: 
 
 
 def _fill(
-    tx: Transaction, case: Case, version: WorkflowVersion, subject: Subject, answered: Answered, begun: Beginning
-) -> None:
+    tx: Transaction, case: Case, version: WorkflowVersion, subject: Subject, answered: Answered
+) -> tuple[Change, ...]:
     if answered.form is not None and answered.verdict is not None:
         case.facts = facts_with(tx.session, case, answered.form.form, answered.verdict.stored())
     changes = subject.write(tx.session, answered.bound) if answered.bound else ()
-    move = move_row(tx, case, "open", None, case.state, answered.reason)
+    move = add_move(tx, case, "open", None, case.state, answered.reason)
     keep_record(tx, case, move, answered)
     begin_parts(tx, case, version)
     settle(tx, case, version, subject, answered, is_opening=True)
-    tx.tell(opened(case, answered.reason, changes))
-    _remember(tx, case, subject, begun)
-
-
-def new_case(tx: Transaction, version: WorkflowVersion, subject: Subject, term_id: int | None, number: str) -> Case:
-    """Return a case about a subject in the workflow's first state, not yet stored."""
-    workflow = version.workflow
-    codes = subject.codes
-    case = Case(
-        id=new_id(),
-        number=number,
-        definition_id=version.id,
-        workflow=workflow.key,
-        version=version.number,
-        circle=workflow.key if workflow.confidential else "",
-        subject_type=subject.kind,
-        subject_id=subject.id,
-        child_id=subject.child_id,
-        open_slot=str(subject.id) if workflow.one_open_per_subject else None,
-        state=workflow.start,
-        state_since=tx.now,
-        opened_at=tx.now,
-        opened_by=tx.actor.staff_id or 0,
-        term_id=term_id if workflow.per == "term" else None,
-        made_at_school=codes["school"],
-        facts={},
-        rev=1,
-    )
-    case.place_at(codes)
-    return case
-
-
-def opened(case: Case, reason: str | None = None, changes: tuple[Change, ...] = ()) -> Happening:
-    """Return the event of a case's opening."""
-    return Happening(
-        "case.opened",
-        "case",
-        case.id,
-        codes=case.level_codes,
-        child_id=case.child_id,
-        case_id=case.id,
-        owner=case.key_owner,
-        changes=changes,
-        reason=reason,
-        facts={"number": case.number, "workflow": case.workflow, "version": case.version, "to": case.state},
-        circle=case.circle,
-    )
+    return changes
 
 
 def _digest(workflow: str, subject: Subject, begun: Beginning) -> str:

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from models.bulk import insert_rows
 from models.case import Case, CaseMove
-from models.types import new_id
+from models.vault import learn_keys
 from workflows.audit import Change, Happening
+from workflows.operations.case_rows import move_values, standing_of
 from workflows.transaction import Transaction
 
 
-def move_row(
+class Move(NamedTuple):
+    """A move that was put into a case's history: its number, whose key seals what belongs to it, and what it says."""
+
+    id: int
+    key_owner: int
+    transition: str
+    from_state: str | None
+    to_state: str
+    reason: str | None
+
+
+def add_move(
     tx: Transaction, case: Case, transition: str, from_state: str | None, to_state: str, reason: str | None
-) -> CaseMove:
-    """Add a move to a case's history, its reason sealed."""
-    move = CaseMove(
-        id=new_id(),
-        child_id=case.child_id,
-        case_id=case.id,
-        circle=case.circle,
-        transition=transition,
-        from_state=from_state,
-        to_state=to_state,
-        actor_id=tx.actor.staff_id or 0,
-        actor_name=tx.actor.name,
-        actor_role=tx.post.role if tx.post else (tx.actor.system or ""),
-        at=tx.now,
-        made_at_school=case.school_code,
-    )
-    move.place_at(case.level_codes)
-    tx.session.add(move)
-    move.reason = reason
-    return move
+) -> Move:
+    """Put a move into a case's history, its reason sealed."""
+    if reason:
+        learn_keys(tx.session, [case.key_owner])
+    row = move_values(tx, standing_of(case), transition, from_state, to_state, reason)
+    insert_rows(tx.session, CaseMove, [row])
+    return Move(row["id"], case.key_owner, transition, from_state, to_state, reason)
 
 
-def tell_move(tx: Transaction, case: Case, move: CaseMove, rev: int, changes: tuple[Change, ...]) -> None:
+def tell_move(tx: Transaction, case: Case, move: Move, rev: int, changes: tuple[Change, ...]) -> None:
     """Put a move on the trail and into the outbox."""
     steps = {"transition": move.transition, "from": move.from_state, "to": move.to_state}
     tx.tell(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from models.bulk import insert_rows, insert_values
 from models.case import Case, CaseMove, CaseRecord
 from models.child import Child, NameGram, Relative
 from models.on_file import OnFile, on_file_by_index, on_file_by_name
@@ -17,25 +18,24 @@ from models.place import Place
 from models.roster import RosterBatch
 from models.school_calendar import first_year_on
 from models.school_year import Term
-from models.scope import LEVELS
 from models.types import new_id
 from models.vault import DataKey, vault_of
 from workflows.audit import Happening
 from workflows.class_title import class_title
-from workflows.engine.published import workflow_in_force
-from workflows.operations.case_opening import draw_numbers, new_case, opened
+from workflows.engine.published import WorkflowVersion, workflow_in_force
+from workflows.operations.case_opening import draw_numbers
+from workflows.operations.case_rows import About, case_row, move_values, opened
 from workflows.operations.place import make_class
 from workflows.policy import Permission
 from workflows.refusal import Missing, Refusal
-from workflows.roster.intake import Intake
+from workflows.roster.intake import GRAM_COLUMNS, Intake
 from workflows.roster.report import Finding, RosterReport
 from workflows.roster.row import RosterRow
-from workflows.subjects import ChildSubject
 from workflows.text import Text, text
 from workflows.transaction import Transaction
 
 WORKFLOW = "identification"
-CHUNK = 2_000
+CHUNK = 2_000  # rows of a register whose children, cases and events are in memory at a time
 UNDO_WITHIN = timedelta(hours=24)
 _Classes = dict[tuple[int | None, int | None], dict[str, str]]
 COLUMN = {True: "child.id_number", False: "child.name"}
@@ -105,29 +105,24 @@ def import_roster(
     batch = _batch_to_fill(tx, school, report, digest, batch_id)
     term = _running_term(tx)
     places, made = _classes(tx, school, report.accepted)
-    intake = Intake(vault_of(tx.session), school.school_code, batch.id, tx.now)
-    codes = [places[(row.grade, row.class_number)] for row in report.accepted]
-    for row, place in zip(report.accepted, codes, strict=True):
-        intake.add(row, place)
-    tx.session.flush()
-    for model, rows in intake.tables():
-        _insert(tx.session, model, rows)
-    cases = _open_cases(tx, intake, term.id, batch.id)
     counts = {
         "rows": report.rows,
         "accepted": len(report.accepted),
         "refused": len(report.refused),
         "warnings": len(report.warnings),
-        "created": len(intake.children),
+        "created": len(report.accepted),
         "updated": 0,
     }
     batch.state, batch.imported_at, batch.counts = "imported", tx.now, counts
     batch.mapping = dict(report.mapping)
     forget_content(tx.session, batch)
     tx.tell(told(batch, "roster.imported"))
-    tx.happenings += [*intake.happenings, *cases]
+    tx.write_trail()
+    version = workflow_in_force(tx.session, WORKFLOW)
+    for start in range(0, len(report.accepted), CHUNK):
+        _take_in(tx, batch, version, term.id, places, report.accepted[start : start + CHUNK])
     tx.send("roster.imported", "inbox", f"place:{school.code}", {"batch": str(batch.id), **counts})
-    return Imported(batch.id, len(intake.children), 0, tuple(made))
+    return Imported(batch.id, len(report.accepted), 0, tuple(made))
 
 
 def undo_import(tx: Transaction, batch_id: int) -> int:
@@ -282,47 +277,33 @@ def _known_classes(session: Session, school: Place, first_year: int) -> _Classes
     return {(place.grade(first_year), place.number): place.level_codes for place in present}
 
 
-def _insert(session: Session, model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
-    for start in range(0, len(rows), CHUNK):
-        # Without it, every row with an empty cell where its neighbour has none is a statement of its own.
-        session.execute(insert(model), list(rows[start : start + CHUNK]), execution_options={"render_nulls": True})
-
-
-def _open_cases(tx: Transaction, intake: Intake, term_id: int, batch_id: int) -> list[Happening]:
-    version = workflow_in_force(tx.session, WORKFLOW)
-    numbers = draw_numbers(tx, version.workflow.prefix, len(intake.children))
-    cases, moves, told = [], [], []
-    for values, number in zip(intake.children, numbers, strict=True):
-        child = Child(id=values["id"], school_code=values["school_code"])
-        child.place_at({level: values[f"{level}_code"] for level in LEVELS})
-        case = new_case(tx, version, ChildSubject(child), term_id, number)
-        case.batch_id = batch_id
-        cases.append(_columns(case))
-        moves.append(_opening(tx, case))
-        told.append(opened(case))
-    _insert(tx.session, Case, cases)
-    _insert(tx.session, CaseMove, moves)
-    return told
-
-
-def _columns(row: Any) -> dict[str, Any]:
-    return {key: value for key, value in vars(row).items() if not key.startswith("_")}
-
-
-def _opening(tx: Transaction, case: Case) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "child_id": case.child_id,
-        "case_id": case.id,
-        "transition": "open",
-        "from_state": None,
-        "to_state": case.state,
-        "actor_id": tx.actor.staff_id or 0,
-        "actor_name": tx.actor.name,
-        "actor_role": tx.post.role if tx.post else (tx.actor.system or ""),
-        "at": tx.now,
-        "made_at_school": case.made_at_school,
-    } | {f"{level}_code": code for level, code in case.level_codes.items()}
+def _take_in(
+    tx: Transaction,
+    batch: RosterBatch,
+    version: WorkflowVersion,
+    term_id: int,
+    places: _Classes,
+    rows: Sequence[RosterRow],
+) -> None:
+    """Store some rows with their cases and their trail, and forget their keys: memory does not grow with the file."""
+    vault = vault_of(tx.session)
+    intake = Intake(vault, batch.school_code, batch.id, tx.now)
+    cases, moves = [], []
+    for row, number in zip(rows, draw_numbers(tx, version.workflow.prefix, len(rows)), strict=True):
+        codes = places[(row.grade, row.class_number)]
+        child_id = intake.add(row, codes)
+        case = case_row(tx, version, About("child", child_id, child_id, codes), term_id, number, batch.id)
+        cases.append(case)
+        moves.append(move_values(tx, case, "open", None, case["state"]))
+    for model, made in intake.tables():
+        insert_rows(tx.session, model, made)
+    insert_rows(tx.session, Case, cases)
+    insert_rows(tx.session, CaseMove, moves)
+    # In the order of their key, grams that lie beside each other on disk come together.
+    insert_values(tx.session, NameGram, GRAM_COLUMNS, sorted(intake.grams))
+    tx.happenings += [*intake.happenings, *(opened(case) for case in cases)]
+    tx.write_trail()
+    vault.forget(key["id"] for key in intake.keys)
 
 
 def told(batch: RosterBatch, action: str, **more: Any) -> Happening:

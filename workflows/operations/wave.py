@@ -6,29 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, func, insert, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from models.bulk import insert_rows
 from models.case import Case, CaseMove
 from models.child import Child
 from models.place import Place
 from models.school_year import Term
 from models.scope import LEVELS
 from models.terms import latest_term
-from models.types import new_id
 from workflows.audit import Happening
-from workflows.engine.published import workflow_in_force
-from workflows.operations.case_opening import draw_numbers, new_case, opened
+from workflows.engine.published import WorkflowVersion, workflow_in_force
+from workflows.operations.case_opening import draw_numbers
+from workflows.operations.case_rows import About, case_row, move_values, opened
 from workflows.operations.lapse import divide, lapse_cases, locked
 from workflows.policy import Permission
 from workflows.refusal import Missing, Refusal, Stale
-from workflows.subjects import ChildSubject
 from workflows.text import text
 from workflows.transaction import Transaction
 
 WORKFLOW = "identification"
-CHUNK = 2_000
+CHUNK = 2_000  # cases in memory at a time
 
 
 @dataclass(frozen=True)
@@ -135,39 +135,24 @@ def _open(tx: Transaction, children: Sequence[Any], term: Term) -> int:
         return 0
     version = workflow_in_force(tx.session, WORKFLOW)
     numbers = draw_numbers(tx, version.workflow.prefix, len(children))
-    cases, moves = [], []
-    for row, number in zip(children, numbers, strict=True):
-        child = Child(id=row.id)
-        child.place_at({key.removesuffix("_code"): code for key, code in row._mapping.items() if key != "id"})
-        case = new_case(tx, version, ChildSubject(child), term.id, number)
-        cases.append({key: value for key, value in vars(case).items() if not key.startswith("_")})
-        moves.append(_opening(tx, case))
-        tx.tell(opened(case))
     try:
-        _insert(tx.session, Case, cases)
-        _insert(tx.session, CaseMove, moves)
+        for start in range(0, len(children), CHUNK):
+            part = slice(start, start + CHUNK)
+            _open_some(tx, version, children[part], numbers[part], term.id)
     except IntegrityError as fault:
         # Somebody opened one of these children's cases in this moment; nothing is kept, the next try passes it over.
         raise Stale("someone_was_faster", text("刚刚有人发起了其中的档案，请再试一次")) from fault
-    return len(cases)
+    return len(children)
 
 
-def _insert(session: Session, model: type[Any], rows: Sequence[dict[str, Any]]) -> None:
-    for start in range(0, len(rows), CHUNK):
-        session.execute(insert(model), list(rows[start : start + CHUNK]), execution_options={"render_nulls": True})
-
-
-def _opening(tx: Transaction, case: Case) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "child_id": case.child_id,
-        "case_id": case.id,
-        "transition": "open",
-        "from_state": None,
-        "to_state": case.state,
-        "actor_id": tx.actor.staff_id or 0,
-        "actor_name": tx.actor.name,
-        "actor_role": tx.post.role if tx.post else (tx.actor.system or ""),
-        "at": tx.now,
-        "made_at_school": case.made_at_school,
-    } | {f"{level}_code": getattr(case, f"{level}_code") for level in LEVELS}
+def _open_some(
+    tx: Transaction, version: WorkflowVersion, children: Sequence[Any], numbers: Sequence[str], term_id: int
+) -> None:
+    cases = []
+    for child, number in zip(children, numbers, strict=True):
+        codes = {level: child._mapping[f"{level}_code"] for level in LEVELS}
+        cases.append(case_row(tx, version, About("child", child.id, child.id, codes), term_id, number))
+    insert_rows(tx.session, Case, cases)
+    insert_rows(tx.session, CaseMove, [move_values(tx, case, "open", None, case["state"]) for case in cases])
+    tx.happenings += [opened(case) for case in cases]
+    tx.write_trail()

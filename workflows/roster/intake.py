@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.child import Child, NameGram, Relative
+from models.child import LEVEL_COLUMNS, Child, Relative
 from models.scope import LEVELS
 from models.search import name_grams, name_key
 from models.types import new_id
@@ -33,11 +33,12 @@ PLAIN_OF_CHILD = (
 SEALED_OF_RELATIVE = ("phone", "workplace", "address", "health")
 PLAIN_OF_RELATIVE = ("name", "relation", "age", "education", "occupation")
 SLOTS = ("guardian", "father", "mother")
+GRAM_COLUMNS = ("gram", *LEVEL_COLUMNS, "child_id")
 
 
 @dataclass
 class Intake:
-    """Rows to insert, table by table, and the events that tell of each child."""
+    """Rows to insert, table by table, the grams of their names, and the events that tell of each child."""
 
     vault: Vault
     school: str
@@ -46,20 +47,20 @@ class Intake:
     keys: list[dict[str, Any]] = field(default_factory=list)
     children: list[dict[str, Any]] = field(default_factory=list)
     relatives: list[dict[str, Any]] = field(default_factory=list)
-    grams: list[dict[str, Any]] = field(default_factory=list)
+    grams: list[tuple[Any, ...]] = field(default_factory=list)  # in the order of GRAM_COLUMNS
     happenings: list[Happening] = field(default_factory=list)
 
     def add(self, row: RosterRow, codes: Mapping[str, str]) -> int:
         """Add one accepted row as a child at a place; returns the child's identifier."""
         child_id = new_id()
-        key = self.vault.new_key(child_id)
-        self.keys.append({"id": key.id, "wrapped_by": key.wrapped_by, "wrapped": key.wrapped})
+        self.keys.append(self.vault.new_key_row(child_id))
         places = {f"{level}_code": codes[level] for level in LEVELS}
         changes: list[Change] = []
         self.children.append(self._child(row, child_id, places, changes))
         for order, (slot, relative) in enumerate(_relatives(row), 1):
             self.relatives.append(self._relative(slot, relative, order, child_id, places, changes))
-        self.grams.extend(places | {"gram": gram, "child_id": child_id} for gram in sorted(name_grams(row.name)))
+        ends = (*places.values(), child_id)
+        self.grams += [(gram, *ends) for gram in name_grams(row.name)]
         told = Happening(
             "child.made",
             "child",
@@ -124,7 +125,6 @@ class Intake:
         yield DataKey, self.keys
         yield Child, self.children
         yield Relative, self.relatives
-        yield NameGram, self.grams
 
 
 def _relatives(row: RosterRow) -> Iterator[tuple[str, WrittenRelative]]:

@@ -48,6 +48,7 @@ GROUPS: Mapping[str, Group] = {
         {
             "case.opened": ActionWord(text("发起事项"), *_MADE),
             "case.moved": ActionWord(text("办理事项"), "arrow-right", "ok"),
+            "case.part_passed": ActionWord(text("转交参与"), "user-share", "info"),
             "wave.opened": ActionWord(text("开展本学期摸底"), "clipboard-list", "info"),
         },
     ),

@@ -10,23 +10,25 @@ from typing import Any
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from models.case import Case
+from models.case import Case, CaseParticipant
 from models.child import Child
 from models.place import Place
 from models.staff import Appointment, Staff
+from workflows.clock import local_day
 from workflows.engine.published import workflow_version
+from workflows.engine.vocabulary import Label
 from workflows.turn_plan import TEACHER
 
 
 @dataclass(frozen=True)
 class HeldPart:
-    """One part that a person holds: a post, or later a child they stand by.
+    """One part that a person holds: a post, or a part in an open case, such as a child they are paired with.
 
     `children` would be left with nobody when nobody follows; `waiting` counts open cases that wait for this part.
     """
 
     key: str
-    kind: str  # post
+    kind: str  # post or part
     role: str
     place_id: int
     place: str
@@ -34,6 +36,7 @@ class HeldPart:
     until: date | None = None
     children: int = 0
     waiting: int = 0
+    title: Label | None = None  # of a part: the workflow of its case
 
 
 Source = Callable[[Session, Staff, date], list[HeldPart]]
@@ -104,7 +107,40 @@ def _asks(session: Session, definition_id: int, state: str, role: str) -> bool:
     return tasks is not None and any(str(who).split("@")[0] == role for who in tasks.who)
 
 
-SOURCES: tuple[Source, ...] = (_posts,)
+def _parts(session: Session, person: Staff, day: date) -> list[HeldPart]:
+    """List what a person does in open cases; confidential ones of others are outside the session's scope."""
+    rows = session.execute(
+        select(CaseParticipant, Case)
+        .join(Case, Case.id == CaseParticipant.case_id)
+        .where(CaseParticipant.staff_id == person.id, CaseParticipant.until_at.is_(None), Case.closed_at.is_(None))
+        .order_by(CaseParticipant.id)
+    )
+    return [
+        HeldPart(
+            f"part-{part.id}",
+            "part",
+            part.works_as or part.relation,
+            0,
+            "",
+            local_day(part.since_at),
+            children=int(part.child_id is not None and not _others_there(session, part)),
+            title=workflow_version(session, case.definition_id).workflow.title,
+        )
+        for part, case in rows
+    ]
+
+
+def _others_there(session: Session, part: CaseParticipant) -> bool:
+    others = exists().where(
+        CaseParticipant.case_id == part.case_id,
+        CaseParticipant.relation == part.relation,
+        CaseParticipant.id != part.id,
+        CaseParticipant.until_at.is_(None),
+    )
+    return bool(session.scalar(select(others)))
+
+
+SOURCES: tuple[Source, ...] = (_posts, _parts)
 
 
 def left_alone(parts: Sequence[HeldPart], successors: Mapping[str, int]) -> list[HeldPart]:

@@ -88,7 +88,7 @@ def _part(part: HeldPart, typed: Typed, faults: Mapping[str, str]) -> dict[str, 
     return {
         "key": part.key,
         "role": role_word(part.role),
-        "place": part.place,
+        "place": say(part.title) if part.title is not None else part.place,
         "period": f"{say_day(part.since)} – {until}",
         "children": part.children,
         "waiting": part.waiting,

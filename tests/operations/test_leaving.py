@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from models.case import Case, CaseParticipant, CaseSlot
+from models.child import Child
 from models.draft import Draft
 from models.scope import system_scope
 from models.staff import Appointment, LoginSession, Staff
@@ -16,9 +18,11 @@ from tests.cast import NOW, Cast
 from tests.office import act, events
 from workflows.held_parts import HeldPart, parts_of
 from workflows.operations import leaving
+from workflows.operations.case_opening import Beginning, open_case
 from workflows.operations.leaving import HandedOver, Handover, hand_over
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Stale
+from workflows.subjects import ChildSubject
 
 TODAY = date(2026, 11, 20)
 
@@ -118,6 +122,90 @@ def test_each_part_has_a_successor_of_its_own(cast: Cast) -> None:
     assert _leave(cast, "shi", successors=successors).passed == 2
     assert ("class_teacher", "ZX-2101", TODAY, None) in _posts(cast, "zhou")
     assert ("counsellor", "SQ", TODAY, None) in _posts(cast, "meng")
+
+
+def _pair(cast: Cast, login: str, number: str) -> None:
+    with cast.database.transaction(system_scope("tests")) as session:
+        case = session.scalars(select(Case).where(Case.number == number)).one()
+        part = CaseParticipant(id=new_id(), child_id=case.child_id, case_id=case.id, relation="helper", name="")
+        part.works_as, part.staff_id, part.name = "helper", _id(cast, login), cast[login].name
+        part.since_at, part.made_at_school = NOW, "ZX"
+        part.place_at(case.level_codes)
+        session.add(part)
+
+
+def _helpers(cast: Cast) -> list[tuple[int | None, str, bool]]:
+    with cast.database.session(system_scope("tests")) as session:
+        rows = session.scalars(select(CaseParticipant).order_by(CaseParticipant.id))
+        return [(row.staff_id, row.name, row.until_at is None) for row in rows]
+
+
+def test_the_children_a_person_is_paired_with_pass_on_at_once(cast: Cast) -> None:
+    number = cast.open_case(cast.add_child("ZX-2302"))
+    _pair(cast, "nobody", number)
+    (part,) = _parts(cast, "nobody").values()
+    assert (part.kind, part.role, part.children, str(part.title.zh if part.title else "")) == (
+        "part", "helper", 1, "摸底排查建档",
+    )  # fmt: skip
+    with pytest.raises(Refusal) as refused:
+        _leave(cast, "nobody")
+    assert refused.value.code == "children_left"
+    assert _leave(cast, "nobody", successors={part.key: _id(cast, "meng")}).passed == 1
+    assert _helpers(cast) == [(_id(cast, "nobody"), "蓝玉华", False), (_id(cast, "meng"), "孟晓岚", True)]
+    told = [(action, who) for who, action, _changes in events(cast)][-2:]
+    assert told == [("case.part_passed", "黄志勤"), ("staff.left", "黄志勤")]
+
+
+def _propose(cast: Cast, child_id: int, helper: str) -> str:
+    """Propose a pairing by the workflow of the standard pack; returns its number."""
+    answers = {"kind": "helper", "helper": str(_id(cast, helper)), "term_goal": "每天完成作业"}
+    with cast.acting("qin", Permission.CASE_ACT) as tx:
+        subject = ChildSubject(tx.session.get_one(Child, child_id))
+        return open_case(tx, "pairing", subject, begun=Beginning(answers)).number
+
+
+def test_a_pairing_knows_its_new_helper_and_frees_the_old_one(cast: Cast) -> None:
+    number = _propose(cast, cast.add_child("ZX-2302"), "meng")
+    with cast.database.session(system_scope("tests")) as session:
+        before = set(session.scalars(select(CaseSlot.slot)))
+    keys = {part.kind: key for key, part in _parts(cast, "meng").items()}
+    _leave(cast, "meng", successors={keys["part"]: _id(cast, "shi")}, is_sure=True)
+    with cast.database.session(system_scope("tests")) as session:
+        case = session.scalars(select(Case).where(Case.number == number)).one()
+        assert (str(case.facts["helper"]), case.state, case.rev) == (str(_id(cast, "shi")), "proposed", 2)
+        running = session.scalars(select(CaseParticipant).where(CaseParticipant.until_at.is_(None))).all()
+        assert [(part.relation, part.staff_id, part.works_as) for part in running] == [
+            ("helper", _id(cast, "shi"), "helper")
+        ]
+        after = set(session.scalars(select(CaseSlot.slot)))
+    assert len(before & after) == 1  # of this kind for the child; the one with the helper is another now
+    assert len(after) == 2
+
+
+def test_a_quota_holds_for_the_successor_too_and_nothing_is_handed_over(cast: Cast) -> None:
+    for name in ("林小禾", "田浩然", "覃语嫣"):
+        _propose(cast, cast.add_child("ZX-2302", name), "shi")
+    _propose(cast, cast.add_child("ZX-2302", "谢小满"), "meng")
+    keys = {part.kind: key for key, part in _parts(cast, "meng").items()}
+    with pytest.raises(Refusal) as refused:
+        _leave(cast, "meng", successors={keys["part"]: _id(cast, "shi")}, is_sure=True)
+    assert refused.value.code == "quota"
+    assert _person(cast, "meng").is_active
+    assert len(_posts(cast, "meng")) == 1
+
+
+def test_a_second_helper_is_enough_and_a_closed_case_needs_nobody(cast: Cast) -> None:
+    number = cast.open_case(cast.add_child("ZX-2302"))
+    _pair(cast, "nobody", number)
+    _pair(cast, "meng", number)
+    (part,) = _parts(cast, "nobody").values()
+    assert part.children == 0
+    assert _leave(cast, "nobody", successors={part.key: _id(cast, "meng")}).passed == 1
+    assert [running for _staff, _name, running in _helpers(cast)] == [False, True]
+    with cast.database.transaction(system_scope("tests")) as session:
+        case = session.scalars(select(Case).where(Case.number == number)).one()
+        case.closed_at, case.open_slot, case.rev = NOW, None, case.rev + 1
+    assert [part.kind for part in _parts(cast, "meng").values()] == ["post"]
 
 
 def test_a_successor_who_holds_the_post_already_gets_it_once(cast: Cast) -> None:

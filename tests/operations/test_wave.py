@@ -209,6 +209,6 @@ def test_ten_thousand_children_take_seconds(sqlite_cast: Cast) -> None:
     assert _wave(sqlite_cast, "ZX", sqlite_cast.term_id, at=NOW).opened == 10_000
     first = time.monotonic() - began
     assert _wave(sqlite_cast, "ZX", _next_term(sqlite_cast), at=SPRING + timedelta(hours=1)).lapsed == 10_000
-    assert max(first, time.monotonic() - began - first) < 20
+    assert max(first, time.monotonic() - began - first) < 30
     with sqlite_cast.database.session(system_scope("tests")) as session:
         assert session.scalar(select(func.count()).select_from(Case)) == 20_000

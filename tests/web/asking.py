@@ -88,9 +88,7 @@ def queries(world: Marked, rule: str) -> list[str]:
     if page == "export":
         return ["", *foreign, f"q={quote('林')}"]
     if page == "details" and screen == "children":
-        return [f"id={row}&tab={tab}" for row in of_screen for tab in TABS] + [
-            f"id={row}" for row in GUESSED
-        ]
+        return [f"id={row}&tab={tab}" for row in of_screen for tab in TABS] + [f"id={row}" for row in GUESSED]
     if page in ("details", "edit", "move", "leave"):
         return [f"id={row}" for row in ids]
     if page == "confirm":

@@ -32,8 +32,8 @@ def carry_out(
         if effect == "move child":
             changes += _move(tx, case, version, subject.child)
         else:
-            key, value = _SETS[effect]
-            changes += put(subject.child, CHILD, {key: value})
+            dated = {"left_on": tx.today} if effect == "release child" else {}
+            changes += put(subject.child, CHILD, {**_SETS[effect], **dated})
     return changes
 
 
@@ -50,11 +50,11 @@ def _move(tx: Transaction, case: Case, version: WorkflowVersion, child: Child) -
     return (Change("class_code", "P0", old, place.code),)
 
 
-_SETS: Mapping[str, tuple[str, object]] = {
-    "focus child": ("is_focus", True),
-    "unfocus child": ("is_focus", False),
-    "archive child": ("status", "archived"),
-    "reopen child": ("status", "on_file"),
-    "release child": ("status", "left"),
+_SETS: Mapping[str, Mapping[str, object]] = {
+    "focus child": {"is_focus": True},
+    "unfocus child": {"is_focus": False},
+    "archive child": {"status": "archived"},
+    "reopen child": {"status": "on_file", "left_kind": None, "left_on": None, "left_to": None},
+    "release child": {"status": "left", "left_kind": "transferred"},
 }
 EFFECTS: frozenset[str] = frozenset({*_SETS, "move child"})

@@ -15,6 +15,7 @@ from workflows.audit import Happening
 from workflows.fields import APPOINTMENT, STAFF, put
 from workflows.held_parts import HeldPart, left_alone, parts_of
 from workflows.operations.appointment import appoint
+from workflows.operations.part_passing import pass_part
 from workflows.operations.rows import check_rev, fetch
 from workflows.operations.staff import end_sessions, refuse_last_officer
 from workflows.policy import Permission
@@ -51,7 +52,8 @@ class HandedOver:
 def hand_over(tx: Transaction, staff_id: int, rev: int, chosen: Handover) -> HandedOver:
     """End all that a person holds, give it to the successors, and lock the account once the day has come.
 
-    From a day to come on, the account stays open until then and holds nothing afterwards. Raises Refusal
+    Parts in open cases pass at once. From a day to come on, posts pass on that day, and the account stays open until
+    then and holds nothing afterwards. Raises Refusal
     `own_account`, `reason_missing`, `bad_date`, `bad_successor`, `children_left` (with the parts at fault, while
     `is_sure` was not said), `last_officer`; Stale when the person, or what they hold, changed meanwhile.
     """
@@ -140,7 +142,16 @@ def _holds_too(tx: Transaction, staff_id: int, post: Appointment, day: date) -> 
     return bool(tx.session.scalar(select(same)))
 
 
-PASSING: Mapping[str, Callable[[Transaction, Staff, HeldPart, Handover], None]] = {"post": _pass_post}
+def _pass_case(tx: Transaction, person: Staff, part: HeldPart, chosen: Handover) -> None:
+    successor = chosen.successors.get(part.key)
+    number = int(part.key.removeprefix("part-"))
+    pass_part(tx, number, tx.session.get_one(Staff, successor) if successor is not None else None)
+
+
+PASSING: Mapping[str, Callable[[Transaction, Staff, HeldPart, Handover], None]] = {
+    "post": _pass_post,
+    "part": _pass_case,
+}
 
 
 def _drop_drafts(tx: Transaction, person: Staff, chosen: Handover) -> int:

@@ -134,7 +134,12 @@ def _child(written: str) -> Child:
 
 
 def _files() -> list[Upload]:
-    return [Upload(file.filename or "", file.read()) for file in request.files.getlist("files") if file.filename]
+    found = []
+    for file in request.files.getlist("files"):
+        if file.filename:
+            found.append(Upload(file.filename, file.read()))
+        file.close()
+    return found
 
 
 def _key() -> str:

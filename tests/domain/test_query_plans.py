@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,17 +13,20 @@ from sqlalchemy.orm import Session
 from admin_app.listing.cursor import Cursor
 from admin_app.listing.page import SortOrder, fetch_page
 from admin_app.views.children import ChildScreen
+from admin_app.views.records import RecordScreen
 from admin_app.views.staff import StaffScreen
 from models.child import Child
+from models.record import Record
 from models.reports.audit_trail import TrailFilter, trail
 from models.reports.case_list import CasesWanted, list_cases
+from models.reports.records import latest_records, records_count
 from models.scope import LEVELS, Branch, Scope
 from models.search import find_children
 from models.staff import Staff
 from tests.cast import Cast
 
-BIG = ("child", "workflow_case", "audit_event", "staff", "name_gram", "relative", "data_key")
-SCREENS = ((Child, ChildScreen), (Staff, StaffScreen))
+BIG = ("child", "record", "attachment", "workflow_case", "audit_event", "staff", "name_gram", "relative", "data_key")
+SCREENS = ((Child, ChildScreen), (Staff, StaffScreen), (Record, RecordScreen))
 ORDERS = [(cls, order) for cls, screen in SCREENS for order in screen.sort_orders]
 
 
@@ -60,11 +64,21 @@ def _assert_indexed(plans: list[str]) -> None:
 def test_a_list_is_read_in_its_order(
     sqlite_cast: Cast, level: str, row_class: type[Any], order: SortOrder, is_first: bool
 ) -> None:
-    values = tuple(1 if name == "id" else "x" for name in order.names)
+    values = tuple({"id": 1, "happened_on": "2026-11-20"}.get(name, "x") for name in order.names)
     cursor = None if is_first else Cursor(True, values)
     statement = select(row_class)
     plans = _plans(sqlite_cast, Scope.of([Branch(level, "x")]), lambda s: fetch_page(s, statement, order, cursor, 50))
     _assert_indexed(plans)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_childs_records_and_those_of_a_kind_are_found_by_index(sqlite_cast: Cast, level: str) -> None:
+    scope = Scope.of([Branch(level, "x")])
+    order, first, last = RecordScreen.sort_orders[0], date(2026, 11, 1), date(2026, 11, 30)
+    of_kind = select(Record).where(Record.form == "talk", Record.state == "active")
+    _assert_indexed(_plans(sqlite_cast, scope, lambda s: fetch_page(s, of_kind, order, None, 50)))
+    _assert_indexed(_plans(sqlite_cast, scope, lambda s: latest_records(s, 7)))
+    _assert_indexed(_plans(sqlite_cast, scope, lambda s: records_count(s, 7, {"talk"}, first, last)))
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -15,7 +15,7 @@ from workflows.engine import vocabulary as v
 
 PARTS: tuple[type[v.Part], ...] = (
     d.Workflow, d.Opening, d.Quota, d.State, d.Tasks, d.Deadline, d.CadenceRule, d.Transition,
-    d.Form, d.Section, d.FormField, d.Option, v.Label,
+    d.Form, d.RecordHead, d.Section, d.FormField, d.Option, v.Label,
 )  # fmt: skip
 NAMED = {
     "a key": v.Key,

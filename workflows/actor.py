@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from models.scope import Branch
 
-PAIRED = frozenset({"helper", "proxy_parent"})  # roles that reach a child by pairing only, not by their appointment
+PAIRED = frozenset({"helper", "proxy_parent", "inspection_member"})  # roles that reach a child by pairing only, not by their appointment
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def place_figures(session: Session, place: Place) -> dict[str, Any]:
         .where(at_case, Case.workflow == WORKFLOW, Case.term_id == term)
         .group_by(Case.state)
     )
-    states: dict[str, int] = dict(rows.tuples().all())
+    states: dict[str, int] = dict(rows.all())
     total = sum(count for state, count in states.items() if state != TAKEN_OFF)
     found = {"place.children": children, "place.filed": states.get(FILED, 0)}
     return found | ({"place.filing_rate": round(100 * states.get(FILED, 0) / total)} if total else {})

@@ -71,9 +71,12 @@ def open_case(
     about = About(subject.kind, subject.id, subject.child_id, subject.codes)
     row = case_row(tx, version, about, term_id, draw_numbers(tx, version.workflow.prefix)[0])
     case = Case(**row)
-    tx.session.add(case)
     if case.child_id is None:
         tx.session.add(vault_of(tx.session).new_key(case.id))
+    # Before the first flush: whoever opens a confidential case cannot change its row until they are known as its opener.
+    if answered.form is not None and answered.verdict is not None:
+        case.facts = facts_with(tx.session, case, answered.form.form, answered.verdict.stored())
+    tx.session.add(case)
     tx.session.flush()
     tx.tell(opened(row, answered.reason, _fill(tx, case, version, subject, answered)))
     _remember(tx, case, subject, begun)
@@ -116,8 +119,6 @@ def _answer(tx: Transaction, version: WorkflowVersion, subject: Subject, begun: 
 def _fill(
     tx: Transaction, case: Case, version: WorkflowVersion, subject: Subject, answered: Answered
 ) -> tuple[Change, ...]:
-    if answered.form is not None and answered.verdict is not None:
-        case.facts = facts_with(tx.session, case, answered.form.form, answered.verdict.stored())
     changes = subject.write(tx.session, answered.bound) if answered.bound else ()
     move = add_move(tx, case, "open", None, case.state, answered.reason)
     keep_record(tx, case, move, answered)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from models.scope import Branch
 
-PAIRED = frozenset({"helper", "proxy_parent", "inspection_member"})  # roles that reach a child by pairing only, not by their appointment
+# Roles that reach a child or case by taking part in it only, never by their appointment.
+PAIRED = frozenset({"helper", "proxy_parent", "inspection_member"})
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def open_case(
     case = Case(**row)
     if case.child_id is None:
         tx.session.add(vault_of(tx.session).new_key(case.id))
-    # Before the first flush: whoever opens a confidential case cannot change its row until they are known as its opener.
+    # Before the first flush: the opener of a confidential case cannot change its row in this transaction.
     if answered.form is not None and answered.verdict is not None:
         case.facts = facts_with(tx.session, case, answered.form.form, answered.verdict.stored())
     tx.session.add(case)

@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
+MOST_DAYS = 3650
 ROOMS = ("admin_app", "models", "workflows")
 
 
@@ -28,6 +29,7 @@ class Settings:
     `keys` (SHOUWANG_KEYS): file of the keystore. `trusted_proxy` (SHOUWANG_TRUSTED_PROXY): address whose forwarded
     headers count. `hosts` (SHOUWANG_HOSTS): host names the site answers to, comma separated; empty for any.
     `metrics_allow` (SHOUWANG_METRICS_ALLOW): addresses that may read /metrics beside the machine itself.
+    `uploads_kept_days` (SHOUWANG_UPLOADS_KEPT_DAYS): days after which an upload that nobody imported is deleted.
     `secure_cookies` (SHOUWANG_SECURE_COOKIES): `off` only where the site is served without TLS on loopback.
     """
 
@@ -38,6 +40,7 @@ class Settings:
     trusted_proxy: str = ""
     hosts: tuple[str, ...] = ()
     metrics_allow: tuple[str, ...] = ()
+    uploads_kept_days: int = 30
     secure_cookies: bool = True
 
     @classmethod
@@ -64,8 +67,15 @@ class Settings:
             metrics_allow=tuple(
                 _address("SHOUWANG_METRICS_ALLOW", word) for word in _words(env.get("SHOUWANG_METRICS_ALLOW", ""))
             ),
+            uploads_kept_days=_days(env.get("SHOUWANG_UPLOADS_KEPT_DAYS") or "30"),
             secure_cookies=secure in ("on", True),
         )
+
+
+def _days(written: str) -> int:
+    if not (written.isascii() and written.isdigit() and 0 < int(written) <= MOST_DAYS):
+        raise SettingsFault(f"SHOUWANG_UPLOADS_KEPT_DAYS: 1 – {MOST_DAYS}")
+    return int(written)
 
 
 def _words(value: str) -> tuple[str, ...]:

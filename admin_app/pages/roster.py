@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from admin_app.desk import may, now, read_session, system_session
 from admin_app.exchange.spreadsheet import MOST_BYTES
+from admin_app.office import current_office
 from admin_app.wording import say, say_moment
 from models.place import Place
 from models.roster import RosterBatch
@@ -94,6 +95,7 @@ def _line(batch: RosterBatch, person: str, school: str) -> dict[str, Any]:
         "school": school,
         "person": person,
         "when": say_moment(batch.imported_at or batch.made_at),
+        "age": _age(batch),
         "tag": {"kind": kind, "word": say(word)},
         "counts": batch.counts,
         "is_open": batch.state == "checked",
@@ -101,6 +103,16 @@ def _line(batch: RosterBatch, person: str, school: str) -> dict[str, Any]:
         "undo": _undo(batch),
         "drop_url": url_for("roster.drop", batch_id=batch.id) if batch.state == "checked" else None,
     }
+
+
+def _age(batch: RosterBatch) -> str:
+    """Return how long an unfinished upload lies there and when it goes; empty for all others."""
+    if batch.state != "checked":
+        return ""
+    days, kept = (now() - batch.made_at).days, current_office().settings.uploads_kept_days
+    if days >= kept:
+        return str(_("已放 %(days)s 天，即将删除", days=days))
+    return str(_("已放 %(days)s 天，%(left)s 天后删除", days=days, left=kept - days))
 
 
 def _undo(batch: RosterBatch) -> dict[str, Any] | None:

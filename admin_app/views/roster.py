@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from hashlib import sha256
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -12,20 +13,29 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from admin_app.desk import may, perform, permit, read_session, record_read
+from admin_app.desk import may, now, perform, perform_in, permit, read_session, record_read
 from admin_app.exchange.roster_sheet import write_refused_rows, write_template
 from admin_app.exchange.spreadsheet import read_grids
 from admin_app.listing.ids import LARGEST, number
+from admin_app.office import current_office
 from admin_app.pages.case_form import draft_of
 from admin_app.pages.roster import index_page, result_page, school_to_import
 from admin_app.pages.roster_check import check_page
 from admin_app.pages.roster_file import Finished, check, look_at, office_words, open_register
 from admin_app.pages.roster_headings import headings_page
 from admin_app.wording import say
+from models.scope import system_scope
+from workflows.actor import Actor
 from workflows.audit import Happening
 from workflows.operations.draft import drop_draft
 from workflows.operations.roster import undo_import
-from workflows.operations.roster_upload import drop_upload, import_upload, keep_upload, settle_headings
+from workflows.operations.roster_upload import (
+    drop_old_uploads,
+    drop_upload,
+    import_upload,
+    keep_upload,
+    settle_headings,
+)
 from workflows.policy import Permission as P
 from workflows.refusal import Denied, Missing, Refusal
 from workflows.roster import RosterFault
@@ -86,6 +96,8 @@ def _receive(school_code: str) -> int:
         raise RosterFault("empty_file", text("请先选择名册文件"))
     content = sent.read()
     look_at_tables(read_grids(content, name), file=name, synonyms=office_words())
+    kept = timedelta(days=current_office().settings.uploads_kept_days)
+    perform_in(system_scope("old uploads"), Actor.of_system("old uploads"), drop_old_uploads, now() - kept)
     return perform(keep_upload, P.ROSTER_IMPORT, school, name, sha256(content).hexdigest(), content).id
 
 

@@ -34,6 +34,11 @@ def test_a_postgresql_address_gets_the_driver_that_is_installed(scheme: str) -> 
     assert settings.owner_database == "postgresql+psycopg://office_owner@db/office"
 
 
+def test_an_unfinished_upload_is_kept_for_as_many_days_as_is_set() -> None:
+    assert Settings.from_environment({}).uploads_kept_days == 30
+    assert Settings.from_environment({"SHOUWANG_UPLOADS_KEPT_DAYS": "7"}).uploads_kept_days == 7
+
+
 def test_lists_are_split_at_commas() -> None:
     environment = {"SHOUWANG_HOSTS": "a.example, b.example,", "SHOUWANG_METRICS_ALLOW": "192.0.2.9"}
     settings = Settings.from_environment(environment)
@@ -43,6 +48,8 @@ def test_lists_are_split_at_commas() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("SHOUWANG_UPLOADS_KEPT_DAYS", "0"),
+        ("SHOUWANG_UPLOADS_KEPT_DAYS", "a month"),
         ("SHOUWANG_SECURE_COOKIES", "maybe"),
         ("SHOUWANG_DATABASE", "no address at all"),
         ("SHOUWANG_DATABASE", "mysql://localhost/office"),

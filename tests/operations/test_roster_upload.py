@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -14,10 +14,17 @@ from models.place import Place
 from models.roster import HeadingSynonym, RosterBatch
 from models.scope import system_scope
 from models.vault import DataKey
-from tests.cast import Cast
+from tests.cast import NOW, Cast
 from tests.register_files import PUPILS, separated
 from workflows.operations.roster import classes_to_make, find_batch, find_school
-from workflows.operations.roster_upload import drop_upload, import_upload, keep_upload, open_upload, settle_headings
+from workflows.operations.roster_upload import (
+    drop_old_uploads,
+    drop_upload,
+    import_upload,
+    keep_upload,
+    open_upload,
+    settle_headings,
+)
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Stale
 from workflows.roster import RosterReport, check_roster
@@ -157,3 +164,36 @@ def test_the_classes_to_be_made_are_those_that_an_import_makes(cast: Cast) -> No
         made = session.scalars(select(Place).where(Place.name == "三（1）班")).one()
         assert made.parent_id == find_school(session, "ZX").id
         assert classes_to_make(session, school, rows, date(2026, 11, 20)) == []
+
+
+def test_an_upload_that_nobody_finished_goes_with_its_key_and_the_trail_says_so(cast: Cast) -> None:
+    keys = _count(cast, DataKey)
+    old, young = _keep(cast), _keep(cast, "chen")
+    with cast.database.transaction(system_scope("tests")) as session:
+        session.get_one(RosterBatch, old).made_at = NOW - timedelta(days=31)
+    with cast.system("old uploads") as tx:
+        assert drop_old_uploads(tx, NOW - timedelta(days=30)) == 1
+    with cast.database.session(system_scope("tests")) as session:
+        gone, kept = session.get_one(RosterBatch, old), session.get_one(RosterBatch, young)
+        assert (gone.state, gone.content_sealed) == ("dropped", None)
+        assert kept.state == "checked"
+        assert kept.content_sealed is not None
+    assert _count(cast, DataKey) == keys + 1
+    told = cast.events("roster.dropped")
+    assert [(event["actor_name"], event["facts"]["cause"], event["place"]["school"]) for event in told] == [
+        ("old uploads", "age", "ZX")
+    ]
+
+
+def test_what_was_imported_long_ago_stays(cast: Cast) -> None:
+    batch = _keep(cast)
+    _import(cast, batch)
+    with cast.system("old uploads") as tx:
+        assert drop_old_uploads(tx, NOW + timedelta(days=400)) == 0
+    with cast.database.session(system_scope("tests")) as session:
+        assert session.get_one(RosterBatch, batch).state == "imported"
+
+
+def test_only_who_may_import_forgets_old_uploads(cast: Cast) -> None:
+    with pytest.raises(Denied), cast.acting("zhou", Permission.ROSTER_IMPORT) as tx:
+        drop_old_uploads(tx, NOW)

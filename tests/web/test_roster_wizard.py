@@ -143,6 +143,22 @@ def test_the_upload_is_sealed_and_forgotten_with_its_key(client_of: ClientOf, sq
     assert len(sqlite_cast.events("roster.dropped")) == 1
 
 
+def test_an_unfinished_upload_tells_its_age_and_goes_at_the_next_one_after_thirty_days(
+    client_of: ClientOf, sqlite_cast: Cast
+) -> None:
+    qin = client_of("qin")
+    address = kept(qin, small())
+    with sqlite_cast.database.transaction(system_scope("tests")) as session:
+        session.scalars(select(RosterBatch)).one().made_at = NOW - timedelta(days=12)
+    assert "已放 12 天，18 天后删除" in get(qin, "/roster/").text
+    with sqlite_cast.database.transaction(system_scope("tests")) as session:
+        session.scalars(select(RosterBatch)).one().made_at = NOW - timedelta(days=31)
+    assert "即将删除" in get(qin, "/roster/").text
+    kept(client_of("chen"), small(), "另一份.xlsx")
+    assert "没有导入，内容已删除" in get(qin, address).text
+    assert [event["actor_name"] for event in sqlite_cast.events("roster.dropped")] == ["old uploads"]
+
+
 def test_the_template_can_be_filled_and_imported(client_of: ClientOf) -> None:
     qin = client_of("qin")
     answer = get(qin, "/roster/template")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -31,6 +32,7 @@ from workflows.transaction import Transaction
 from workflows.values import as_text
 from workflows.values.words import plain
 
+MOST_DROPPED = 100  # at once, so that an upload does not wait for them
 # By these marks the databases tell that a child or a class of the register was stored meanwhile.
 _TAKEN_MEANWHILE = ("id_number_index", "place.code", "place_code")
 
@@ -122,6 +124,27 @@ def drop_upload(tx: Transaction, batch_id: int) -> None:
     batch.state = "dropped"
     forget_content(tx.session, batch)
     tx.tell(told(batch, "roster.dropped"))
+
+
+def drop_old_uploads(tx: Transaction, before: datetime) -> int:
+    """Forget the uploads that nobody finished since a moment, with their content and keys; return how many.
+
+    They hold whole registers, so they must not lie about for ever; the system does it, whoever uploads next.
+    """
+    tx.require(Permission.ROSTER_IMPORT)
+    old = (
+        select(RosterBatch)
+        .where(RosterBatch.state == "checked", RosterBatch.made_at < before)
+        .order_by(RosterBatch.id)
+        .limit(MOST_DROPPED)
+        .with_for_update(skip_locked=True)  # one that is being imported at this moment is not forgotten
+    )
+    batches = tx.session.scalars(old).all()
+    for batch in batches:
+        batch.state = "dropped"
+        forget_content(tx.session, batch)
+        tx.tell(told(batch, "roster.dropped", cause="age"))
+    return len(batches)
 
 
 def _place_of(batch_id: int) -> str:

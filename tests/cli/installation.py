@@ -32,6 +32,7 @@ def deadly(*args, **kwargs):
         os.kill(os.getpid(), signal.SIGKILL)
     return real(*args, **kwargs)
 setattr(module, name, deadly)
+{first}
 from admin_app.cli import main
 sys.argv = ["shouwang", *{words!r}]
 main()
@@ -39,6 +40,7 @@ main()
 CRAMPED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+{first}
 from admin_app.cli import main
 sys.argv = ["shouwang", *{words!r}]
 main()
@@ -93,15 +95,15 @@ class Installation:
         assert isinstance(code, int)
         return code, json.loads(printed) if "--json" in words and printed else printed, complaint
 
-    def run_to_death(self, *words: object, at: tuple[str, str, int]) -> int:
+    def run_to_death(self, *words: object, at: tuple[str, str, int], first: str = "") -> int:
         """Run the command in a process that kills itself when a function of a module is called for the nth time."""
         module, name, call = at
-        script = DEADLY.format(module=module, name=name, call=call, words=list(map(str, words)))
+        script = DEADLY.format(module=module, name=name, call=call, first=first, words=list(map(str, words)))
         return self._python(script).returncode
 
-    def run_cramped(self, limit: int, *words: object) -> subprocess.CompletedProcess[str]:
+    def run_cramped(self, limit: int, *words: object, first: str = "") -> subprocess.CompletedProcess[str]:
         """Run the command in a process that can make no file longer than some bytes."""
-        return self._python(CRAMPED.format(limit=limit, words=list(map(str, words))))
+        return self._python(CRAMPED.format(limit=limit, first=first, words=list(map(str, words))))
 
     def _python(self, script: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", script]

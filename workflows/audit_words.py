@@ -130,6 +130,8 @@ GROUPS: Mapping[str, Group] = {
             "term.changed": ActionWord(text("修改学期"), *_CHANGED),
             "setting.changed": ActionWord(text("修改设置"), *_CHANGED),
             "definition.published": ActionWord(text("发布定义"), *_GRANTED),
+            "backup.made": ActionWord(text("备份"), *_SENT),
+            "backup.restored": ActionWord(text("从备份恢复"), "arrow-back-up", "warn"),
         },
     ),
 }
@@ -158,6 +160,7 @@ SUBJECTS: Mapping[str, Text] = {
     "school_year": text("学年"),
     "heading": text("表头用词"),
     "audit_event": text("审计条目"),
+    "backup": text("备份"),
 }
 
 CLASSES: Mapping[str, Text] = {

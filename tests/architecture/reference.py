@@ -7,6 +7,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from admin_app.cli import COMMANDS, root
 from admin_app.config import Settings
 from tests.architecture import reference_words as words
 from tests.architecture.reference_definitions import definition_schema
+from tests.architecture.reference_workflows import listing, picture, workflows
 from workflows.engine.catalogue import standard_catalogue
 from workflows.engine.expression.functions import FUNCTIONS
 from workflows.engine.expression.tree import DATE, DATETIME, NUMBER, TEXT, YES_NO, Kind, Type
@@ -281,6 +283,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "roster-codes.md": roster_codes,
     "definition-schema.md": lambda: page("Definitions", definition_schema(table)),
     "expression-functions.md": expression_functions,
+    "workflows.md": lambda: page("Workflows of the standard pack", *(listing(one, table) for one in workflows())),
+    **{f"workflow-{one.key}.svg": partial(picture, one) for one in workflows()},
 }
 
 

@@ -93,4 +93,5 @@ def _tell(session: OfficeSession, rows: Sequence[Mapping[str, Any]], as_of: date
         )
         for row in rows
     ]  # fmt: skip
-    audit.write(session, told, describe(Actor.of_system("demo"), None, Origin("demo-records")), start_of(as_of) - JUST_BEFORE)
+    who = describe(Actor.of_system("demo"), None, Origin("demo-records"))
+    audit.write(session, told, who, start_of(as_of) - JUST_BEFORE)

@@ -206,6 +206,11 @@ class RecordScreen(OfficeView):
         """Leave out the kind, which is chosen by the tabs."""
         return [control for control in super()._controls(asked) if control["key"] != "form"]
 
+    def _chips(self, asked: Asked) -> list[dict[str, Any]]:
+        """Leave out the kind, which the tab shows."""
+        kind = self.filters[0].chip(asked.filters["form"]) if asked.filters["form"] else ""
+        return [chip for chip in super()._chips(asked) if chip["label"] != kind]
+
     def _kept(self, asked: Asked) -> list[tuple[str, Any]]:
         """Keep the kind when another filter is chosen."""
         kind = asked.filters["form"]

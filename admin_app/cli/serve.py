@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -60,6 +62,9 @@ def run_server(
         SHOUWANG_TRUSTED_PROXY=settings.trusted_proxy,
         SHOUWANG_SECURE_COOKIES="on" if secure else "off",
     )
+    if multiprocessing.get_start_method() == "fork":
+        # Workers are forked: what is loaded before is loaded once, and stands in memory once for all of them.
+        importlib.import_module("admin_app.wsgi")
     Granian(
         "admin_app.wsgi:app",
         address=host,

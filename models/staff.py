@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Base
 from models.place import Place
 from models.scope import LEVELS, PlaceKeyed
-from models.types import Line, Moment, UtcDateTime, Word
+from models.types import Json, Line, Moment, UtcDateTime, Word
 from models.vault import Sealed
 
 
@@ -36,6 +36,7 @@ class Staff(PlaceKeyed, Base):
     language: Mapped[str] = mapped_column(String(5), default="zh")
     theme: Mapped[str] = mapped_column(String(10), default="auto")
     text_size: Mapped[str] = mapped_column(String(10), default="normal")
+    list_choices: Mapped[Json] = mapped_column(default=dict, server_default="{}")  # columns and saved views by screen
     made_at: Mapped[Moment]
     rev: Mapped[int] = mapped_column(default=1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from models.scope import Branch
 
@@ -46,6 +47,7 @@ class Actor:
     posts: tuple[Post, ...] = ()
     system: str | None = None
     preferences: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
+    lists: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)  # chosen columns, saved views
 
     @classmethod
     def of_system(cls, name: str) -> Actor:

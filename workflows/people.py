@@ -30,7 +30,7 @@ def actor_of(session: Session, staff: Staff, day: date) -> Actor:
     posts = [Post(number, role, place, Branch(kind, code), name) for number, role, place, kind, code, name in held]
     posts += _parts(session, staff, posts)
     preferences = {"language": staff.language, "theme": staff.theme, "size": staff.text_size}
-    return Actor(staff.id, staff.name, staff.login, tuple(posts), preferences=preferences)
+    return Actor(staff.id, staff.name, staff.login, tuple(posts), preferences=preferences, lists=staff.list_choices)
 
 
 def _parts(session: Session, staff: Staff, held: Sequence[Post]) -> Iterator[Post]:

@@ -13,9 +13,10 @@ from admin_app.listing.cursor import Cursor, seal, unseal
 from admin_app.listing.filters import Choice
 from admin_app.listing.page import SortOrder
 from admin_app.listing.places import PlacePath
-from models.scope import Scope
+from models.scope import LEVELS, Scope
 
 LONGEST_WORDS = 60
+LONGEST_CODE = 40
 
 
 @dataclass
@@ -61,6 +62,20 @@ class Asked:
         query = urlencode({key: value for key, value in chosen.items() if value not in ("", None)})
         return f"{self.path}?{query}" if query else self.path
 
+    def narrowing(self) -> dict[str, str]:
+        """Return the filters and places that stand, without what they do not need."""
+        places = self.places.chosen if self.places else {}
+        return {key: value for key, value in {**self.filters, **places}.items() if value}
+
+    def kept(self) -> dict[str, str]:
+        """Return what a saved view keeps: filters, places, size and order, never the words searched for."""
+        shown = {"size": str(self.size) if self.size != self.sizes[0] else "", "order": self.chosen_order}
+        return self.narrowing() | {key: value for key, value in shown.items() if value}
+
+    def url_of(self, query: Mapping[str, str]) -> str:
+        """Return the address of the list as a saved view keeps it."""
+        return f"{self.path}?{urlencode(query)}" if query else self.path
+
     def url_without(self, name: str) -> str:
         """Return the list's address without one filter; without a place, those below it go too."""
         dropped: dict[str, Any] = {name: ""}
@@ -95,3 +110,19 @@ def read_asked(
         parent=dict(parent),
         chosen_order=order.key if order is not orders[0] else "",
     )
+
+
+def declared_query(
+    args: Mapping[str, str],
+    sizes: Sequence[int],
+    orders: Sequence[SortOrder],
+    filters: Sequence[Choice],
+    lowest: str | None,
+) -> dict[str, str]:
+    """Return what of an address a saved view keeps; what the list does not declare is dropped."""
+    offered = LEVELS[1 : LEVELS.index(lowest) + 1] if lowest is not None else ()
+    found = {choice.key: choice.read(args.get(choice.key)) for choice in filters}
+    found |= {level: args.get(level, "")[:LONGEST_CODE] for level in offered}
+    found["size"] = next((str(size) for size in sizes[1:] if str(size) == args.get("size")), "")
+    found["order"] = next((order.key for order in orders[1:] if order.key == args.get("order")), "")
+    return {key: value for key, value in found.items() if value}

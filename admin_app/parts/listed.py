@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g, render_template
+from flask import g, render_template, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
 from sqlalchemy import Select
 
 from admin_app.desk import current_actor, may
 from admin_app.listing.asked import Asked, read_asked
-from admin_app.listing.column import Beside
+from admin_app.listing.chosen import chosen_columns, column_choices, current_view, save_url, with_saved
+from admin_app.listing.column import Beside, Column
 from admin_app.listing.page import Page, SortOrder, fetch_page
 from admin_app.parts.declared import Declared, Verb
 from admin_app.wording import say
@@ -69,8 +70,23 @@ class ListPart(Declared):
         return render_template("office/list.html", screen=self._list(asked, page, rows))
 
     def _line(self, row: Any, beside: Beside) -> dict[str, Any]:
-        cells = [column.shown(row, beside) for column in self.columns]
+        cells = [column.shown(row, beside) for column in self.shown_columns()]
         return {"id": row.id, "url": self.row_url(row), "cells": cells, "label": cells[0].get("value")}
+
+    def shown_columns(self) -> list[Column]:
+        """Return the columns that the person chose, the same for all rows of a page."""
+        chosen: dict[str, list[Column]] = g.setdefault("shown_columns", {})
+        if self.key not in chosen:
+            chosen[self.key] = chosen_columns(self.key, self.columns)
+        return chosen[self.key]
+
+    def _own_view(self, asked: Asked) -> list[dict[str, Any]]:
+        """Offer to forget the saved view that the list shows."""
+        name = current_view(self.key, asked)
+        if name is None:
+            return []
+        url = url_for("lists.drop", screen=self.key, name=name)
+        return [{"label": _("删除视图"), "url": url, "icon": "trash", "kind": "bad", "method": "post"}]
 
     def row_url(self, row: Any) -> str | None:
         """Return where the row's first cell leads."""
@@ -85,14 +101,16 @@ class ListPart(Declared):
         return {
             "title": say(self.title),
             "subtitle": self.subtitle(asked),
-            "actions": self.list_actions(asked),
-            "views": self.views(asked),
+            "actions": [*self._own_view(asked), *self.list_actions(asked)],
+            "views": with_saved(self.key, self.views(asked), asked),
+            "save_view_url": save_url(self.key, asked),
             "search": self._search(asked),
             "filters": self._controls(asked),
             "chips": self._chips(asked),
             "clear_url": self.address("index_view", **asked.parent),
             "hidden": [*asked.parent.items(), *self._kept(asked)],
-            "columns": [column.head() for column in self.columns],
+            "columns": [column.head() for column in self.shown_columns()],
+            "column_choices": column_choices(self.key, self.columns, asked),
             "rows": rows,
             "can_select": bool(batch),
             "batch": {"url": self.address("action_view"), "verbs": [self._batch_verb(verb) for verb in batch]},

@@ -24,6 +24,7 @@ def arguments_of(world: Marked) -> dict[str, list[str]]:
     """Return what can stand in each part of an address."""
     return {
         "<to>": ["zh"],
+        "<screen>": ["children", "staff"],
         "<path:filename>": ["css/tokens.css"],
         "<export_type>": ["xlsx"],
         "<number>": [*world.cases.values(), "MD-2026-9999"],

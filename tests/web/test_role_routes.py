@@ -217,6 +217,11 @@ GET  /officers/                         xxxxxxxxxoxx l
 GET  /officers/switch                   xxxxxxxxxoxx l
 POST /officers/switch                   xxxxxxxxxfxx l
 
+POST /lists/<screen>/columns            ooooooxoxxxx l
+GET  /lists/<screen>/save               ooooooxoxxxx l
+POST /lists/<screen>/save               ffffffxfxxxx l
+POST /lists/<screen>/drop               mmmmmmxmxxxx l
+
 POST /logout                            llllllllllll l
 """
 LINES = [line.split() for line in TABLE.splitlines() if line]
@@ -250,6 +255,7 @@ def test_every_route_stands_in_the_table_and_nothing_else(world: Marked) -> None
 def _address(world: Marked, rule: str) -> str:
     found = {
         "<to>": "zh",
+        "<screen>": "children",
         "<path:filename>": "css/tokens.css",
         "<export_type>": "xlsx",
         "<number>": world.cases["ZX-2302"],

@@ -2,6 +2,10 @@
 let dragged = null;
 
 function prepare() {
+  // The chooser stands inside the filter form, which asks for the list again at every change.
+  for (const list of document.querySelectorAll("[data-columns]")) {
+    list.addEventListener("change", (event) => event.stopPropagation());
+  }
   for (const item of document.querySelectorAll("[data-columns] li")) item.draggable = true;
 }
 

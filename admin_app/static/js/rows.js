@@ -3,6 +3,14 @@
   const number = (list) => {
     [...list.children].forEach((entry, at) => { entry.querySelector(".rows-number").textContent = at + 1; });
   };
+  const numbered = (part, number) => {
+    part.querySelectorAll("*").forEach((element) => {
+      [...element.attributes].filter((one) => one.value.includes("__n__")).forEach((one) => {
+        element.setAttribute(one.name, one.value.replaceAll("__n__", String(number)));
+      });
+    });
+    return part;
+  };
   const start = (rows) => {
     const list = rows.querySelector("[data-rows-list]");
     const blank = rows.querySelector("template[data-rows-blank]");
@@ -14,10 +22,8 @@
       list.querySelectorAll("[data-rows-remove]").forEach((button) => { button.hidden = list.children.length < 2; });
     };
     add.addEventListener("click", () => {
-      const holder = document.createElement("template");
-      holder.innerHTML = blank.innerHTML.replaceAll("__n__", String(next));
+      list.append(numbered(blank.content.cloneNode(true), next));
       next += 1;
-      list.append(holder.content);
       refresh();
       list.lastElementChild.querySelector("input, select, textarea")?.focus();
     });

@@ -138,12 +138,15 @@ def _walls(database: Database) -> Finding:
             sql("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
         ).scalar()
         open_tables = connection.execute(
-            sql("SELECT count(*) FROM pg_class WHERE relrowsecurity AND NOT relforcerowsecurity")
+            sql(
+                "SELECT count(DISTINCT tablename) FROM pg_policies p WHERE NOT (SELECT relrowsecurity FROM pg_class "
+                "WHERE oid = format('%I.%I', schemaname, tablename)::regclass)"
+            )
         ).scalar()
     if owns or strong:
         return Finding(False, "应用账号不应是表的所有者或超级用户")
     if open_tables:
-        return Finding(False, f"{open_tables} 张表的行级权限对所有者无效")
+        return Finding(False, f"{open_tables} 张表的行级权限被关掉了")
     return Finding(True, "行级权限有效，应用账号与所有者分开")
 
 

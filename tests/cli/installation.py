@@ -157,5 +157,5 @@ STRUCTURE = (
     "SELECT tablename, policyname, permissive, roles, cmd, qual, with_check FROM pg_policies",
     "SELECT relname, relrowsecurity, relforcerowsecurity, relacl, relowner::regrole FROM pg_class "
     "WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')",
-    "SELECT tgrelid::regclass, tgname, tgenabled, tgfoid::regproc FROM pg_trigger WHERE NOT tgisinternal",
+    "SELECT tgrelid::regclass, tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
@@ -12,21 +12,23 @@ from sqlalchemy import BigInteger, String, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from transitions import Machine
 
-from admin_app.demo.filing import Pupil, complete
+from admin_app.demo.filing import Pupil, file_answers
 from bench.data import AS_OF, EVERYWHERE, World
 from bench.figure import Figure
 from models.case import Case
 from models.staff import Appointment, Staff
 from workflows.actor import Actor
+from workflows.fields import stored
 from workflows.operations.case import Request, act_on_case
 from workflows.people import actor_of
 from workflows.policy import Permission, standard_policy
-from workflows.transaction import Origin, Transaction, transaction
+from workflows.subjects import load_child
+from workflows.transaction import Origin, transaction
 
 MOST_CASES, IN_A_BLOCK = 300, 25
 OFFICE = "tangmy"
 POLICY = standard_policy()
-Work = Callable[[Transaction, Pupil], object]
+Answers = Mapping[str, object]
 
 
 class _Base(DeclarativeBase):
@@ -85,24 +87,29 @@ REASON = {"reason": "母亲电话打不通，请核实"}
 
 @dataclass(frozen=True)
 class Step:
-    """One transition under measurement: what it is called, who takes it, how, and the peer's trigger."""
+    """One transition under measurement: what it is called, the trigger, who takes it, and what they typed."""
 
     name: str
     trigger: str
     by_teacher: bool
-    work: Work
+    answers: Callable[[World, Pupil], Answers | None]
 
 
 STEPS = (
-    Step("complete (form of 27 fields)", "complete", True, lambda tx, pupil: complete(tx, RNG, pupil)),
-    Step("send back (form, sealed reason)", "send_back", False, lambda tx, pupil: _act(tx, pupil, "send_back", REASON)),
-    Step("complete again", "complete", True, lambda tx, pupil: complete(tx, RNG, pupil)),
-    Step("file (guard)", "file", False, lambda tx, pupil: _act(tx, pupil, "file", None)),
+    Step("complete (form of 27 fields)", "complete", by_teacher=True, answers=lambda world, pupil: _file(world, pupil)),
+    Step("send back (form, sealed reason)", "send_back", by_teacher=False, answers=lambda world, pupil: REASON),
+    Step("complete again", "complete", by_teacher=True, answers=lambda world, pupil: _file(world, pupil)),
+    Step("file (guard)", "file", by_teacher=False, answers=lambda world, pupil: None),
 )
 
 
-def _act(tx: Transaction, pupil: Pupil, name: str, answers: dict[str, str] | None) -> None:
-    act_on_case(tx, pupil.case, Request(name, answers=answers))
+def _file(world: World, pupil: Pupil) -> Answers:
+    """Return what a browser would send for a child's file: what stood on the page and what was typed."""
+    with world.database.session(EVERYWHERE) as session:
+        subject = load_child(session, pupil.child_id)
+        assert subject is not None
+        facts = {name: stored(value) for name, value in subject.facts().items()}
+        return file_answers(session, RNG, facts)
 
 
 def transition(world: World) -> Iterator[Figure]:
@@ -114,7 +121,13 @@ def transition(world: World) -> Iterator[Figure]:
             spent = [0.0, 0.0, 0.0]
             for start in range(0, len(pupils), IN_A_BLOCK):
                 block = range(start, min(start + IN_A_BLOCK, len(pupils)))
-                spent[0] += _spent(lambda n, s=step: _ours(world, s, pupils[n], teachers, office), block)  # type: ignore[misc]
+                typed = {
+                    n: step.answers(world, pupils[n]) for n in block
+                }  # a person's work, and a page's: not measured
+                spent[0] += _spent(
+                    lambda n, s=step, t=typed: _ours(world, s, pupils[n], t[n], teachers, office),  # type: ignore[misc]
+                    block,
+                )
                 spent[1] += _spent(lambda n, s=step: bare.move(n, s.trigger), block)  # type: ignore[misc]
                 spent[2] += _spent(bare.update, block)
             yield from _figures(world, step, len(pupils), spent)
@@ -134,11 +147,13 @@ def _spent(work: Callable[[int], object], block: Sequence[int]) -> float:
     return time.perf_counter() - began
 
 
-def _ours(world: World, step: Step, pupil: Pupil, teachers: dict[str, Actor], office: Actor) -> None:
+def _ours(
+    world: World, step: Step, pupil: Pupil, answers: Answers | None, teachers: dict[str, Actor], office: Actor
+) -> None:
     actor = teachers[pupil.teacher] if step.by_teacher else office
     scope = POLICY.scope(actor, Permission.CASE_ACT)
     with transaction(world.database, actor, POLICY, scope, origin=Origin("bench"), clock=lambda: world.now) as tx:
-        step.work(tx, pupil)
+        act_on_case(tx, pupil.case, Request(step.trigger, answers=answers))
 
 
 def _open_cases(world: World) -> tuple[list[Pupil], dict[str, Actor]]:

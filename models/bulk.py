@@ -38,6 +38,30 @@ def insert_values(session: Session, model: type[Base], columns: tuple[str, ...],
     write_values(session.connection(), model.__table__, columns, rows)  # type: ignore[arg-type]
 
 
+def update_row(session: Session, row: Any, values: Row) -> bool:
+    """Write columns of a row of this session if it is still at the revision that was read, and count its revision up.
+
+    The instance keeps what was read. Returns False when somebody was faster; raises OutOfScope, ScopeMissing.
+    """
+    scope: Scope | None = session.info.get("scope")
+    if scope is None:
+        raise ScopeMissing(f"a session without a scope writes {type(row).__name__}")
+    if not scope.covers(row.level_codes):
+        raise OutOfScope(f"{type(row).__name__} lies outside the scope of this session")
+    connection = session.connection()
+    statement, binds = _prepared_update(row.__table__, tuple(values), connection.dialect)
+    given = _bound([(*values.values(), row.id, row.rev)], binds)[0]
+    return connection.exec_driver_sql(statement, given).rowcount == 1
+
+
+@lru_cache(maxsize=256)
+def _prepared_update(table: Table, columns: tuple[str, ...], dialect: Dialect) -> tuple[str, _Binds]:
+    place = "?" if dialect.paramstyle == "qmark" else "%s"
+    settings = ", ".join(f'"{column}" = {place}' for column in columns)
+    statement = f"UPDATE {table.name} SET {settings}, rev = rev + 1 WHERE id = {place} AND rev = {place}"  # noqa: S608
+    return statement, (*(bound_by(table, column, dialect) for column in columns), None, None)
+
+
 def write_values(connection: Connection, table: Table, columns: tuple[str, ...], rows: Iterable[Values]) -> None:
     """Insert rows into a table that no scope narrows; the driver's executemany in chunks, so memory does not grow."""
     statement, binds = _prepared(table, columns, connection.dialect)

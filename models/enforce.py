@@ -189,9 +189,8 @@ def _codes_before(row: Scoped) -> dict[str, str]:
 
 
 def _before(row: Scoped, attribute: str) -> str | None:
-    attributes = inspect(row).attrs
-    removed = attributes[attribute].history.deleted if attribute in attributes else ()
-    return removed[0] if removed else None
+    old = inspect(row).committed_state.get(attribute)
+    return old if isinstance(old, str) and old != getattr(row, attribute) else None
 
 
 def guard(session_class: type[Session]) -> None:

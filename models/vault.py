@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import BigInteger, LargeBinary, Row, String, bindparam, select
+from sqlalchemy import BigInteger, LargeBinary, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from models.base import Base
@@ -106,6 +106,14 @@ class DataKey(Base):
     wrapped: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class WrappedKey(NamedTuple):
+    """A data key as its row holds it."""
+
+    id: int
+    wrapped_by: str
+    wrapped: bytes
+
+
 _KEYS = select(DataKey.id, DataKey.wrapped_by, DataKey.wrapped).where(
     DataKey.id.in_(bindparam("owners", expanding=True))
 )
@@ -132,7 +140,7 @@ class Vault:
         wrapped = nonce + self.keystore.wrappers[name].encrypt(nonce, key, f"data_key:{owner_id}".encode())
         return {"id": owner_id, "wrapped_by": name, "wrapped": wrapped}
 
-    def learn(self, row: DataKey | Row[int, str, bytes]) -> None:
+    def learn(self, row: DataKey | WrappedKey) -> None:
         """Unwrap a data key for this session."""
         if row.id in self._ciphers:
             return
@@ -195,7 +203,7 @@ def learn_keys(session: Session, owner_ids: list[int]) -> None:
     missing = [owner for owner in set(owner_ids) if not vault.knows(owner)]
     for start in range(0, len(missing), 500):
         for row in session.execute(_KEYS, {"owners": missing[start : start + 500]}):
-            vault.learn(row)
+            vault.learn(WrappedKey(*row))
 
 
 class Sealed:

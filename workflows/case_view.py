@@ -101,8 +101,8 @@ def known_answers(session: Session, view: CaseView, validator: FormValidator, no
     facts |= {f"case.{key}": value for key, value in case.items()}
     answers: dict[str, Any] = {f.key: list(f.preset) for f in fields if f.preset}
     answers |= {f.key: case[f.key] for f in fields if f.key in case and f.key not in SAID_WITH_IT}
-    answers |= {f.key: facts[f.prefill] for f in fields if f.prefill in facts}
-    answers |= {f.key: facts[f.bind] for f in fields if f.bind in facts}
+    answers |= {f.key: facts[f.prefill] for f in fields if f.prefill and f.prefill in facts}
+    answers |= {f.key: facts[f.bind] for f in fields if f.bind and f.bind in facts}
     last = session.scalars(
         select(CaseRecord)
         .where(CaseRecord.case_id == view.case.id, CaseRecord.form == form.key)

@@ -53,8 +53,8 @@ def opening_answers(
     fields = [f for f in validator.definition.fields if f.protection.value <= sees]
     facts = subject.facts() | _counted(session, (f.prefill or "" for f in fields), subject, now)
     answers: dict[str, Any] = {f.key: list(f.preset) for f in fields if f.preset}
-    answers |= {f.key: facts[f.prefill] for f in fields if f.prefill in facts}
-    return answers | {f.key: facts[f.bind] for f in fields if f.bind in facts}
+    answers |= {f.key: facts[f.prefill] for f in fields if f.prefill and f.prefill in facts}
+    return answers | {f.key: facts[f.bind] for f in fields if f.bind and f.bind in facts}
 
 
 def _counted(session: Session, names: Iterable[str], subject: Subject, now: datetime) -> dict[str, Any]:

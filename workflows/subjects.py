@@ -6,21 +6,41 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Protocol
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from models.child import Child, Relative
 from models.place import Place
 from models.reports.place_figures import place_figures
 from models.search import name_key, replace_grams
 from models.types import new_id
-from models.vault import learn_keys
+from models.vault import DataKey, WrappedKey, vault_of
 from workflows import fields
 from workflows.audit import Change
+from workflows.engine.known import Known, ReadOnce
 from workflows.fields import put
 
 SLOTS = ("guardian", "father", "mother")
 CALLS = ("call_first", "call_next")  # who is called first and next: a view on the relatives' call order
+_FACTS_OF_CHILD = dict.fromkeys(
+    [
+        *(f"child.{key}" for key in (*fields.CHILD, *CALLS)),
+        *(f"{slot}.{key}" for slot in SLOTS for key in fields.RELATIVE),
+    ]
+)
+_CHILD = (
+    select(Child, DataKey.id, DataKey.wrapped_by, DataKey.wrapped)
+    .outerjoin(DataKey, DataKey.id == Child.id)
+    .where(Child.id == bindparam("number"))
+    .execution_options(prepared=True)
+)
+_RELATIVES = (
+    select(Relative)
+    .where(Relative.child_id == bindparam("child"))
+    .order_by(Relative.call_order)
+    .execution_options(prepared=True)
+)
 
 
 class Subject(Protocol):
@@ -48,8 +68,8 @@ class Subject(Protocol):
         """The level codes of its rows."""
         ...
 
-    def facts(self) -> dict[str, Any]:
-        """Return every fact by its dotted name."""
+    def facts(self) -> Known:
+        """Return every fact by its dotted name, read when asked for."""
         ...
 
     def write(self, session: Session, bound: Mapping[str, Any]) -> tuple[Change, ...]:
@@ -67,7 +87,7 @@ class ChildSubject:
 
     @cached_property
     def _relatives(self) -> dict[str, Relative]:
-        return {relative.slot: relative for relative in self.child.relatives if relative.slot in SLOTS}
+        return {relative.slot: relative for relative in _relatives_of(self.child) if relative.slot in SLOTS}
 
     @property
     def id(self) -> int:
@@ -89,16 +109,20 @@ class ChildSubject:
         """The child's level codes."""
         return self.child.level_codes
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Known:
         """Return the child's and relatives' values by dotted name; missing ones are left out."""
-        found = {f"child.{key}": getattr(self.child, key) for key in fields.CHILD}
-        for slot, relative in self._relatives.items():
-            found |= {f"{slot}.{key}": getattr(relative, key) for key in fields.RELATIVE}
-        found |= self._calls()
-        return {name: value for name, value in found.items() if value is not None}
+        return ReadOnce(_FACTS_OF_CHILD, self._fact)
+
+    def _fact(self, name: str) -> Any:
+        owner, key = name.split(".")
+        if key in CALLS:
+            return self._calls().get(name)
+        row = self.child if owner == "child" else self._relatives.get(owner)
+        return None if row is None else getattr(row, key)
 
     def write(self, session: Session, bound: Mapping[str, Any]) -> tuple[Change, ...]:
         """Set the bound columns; a relative whose name is given for the first time is made."""
+        relatives = self._relatives  # fetched before anything changes: a query later would flush the child by itself
         own = {name.split(".")[1]: value for name, value in bound.items() if name.startswith("child.")}
         calls = {key: own.pop(key) for key in CALLS if key in own}
         changes = put(self.child, fields.CHILD, own)
@@ -108,19 +132,21 @@ class ChildSubject:
             replace_grams(session, self.child)
         for slot in SLOTS:
             values = {n.split(".")[1]: v for n, v in bound.items() if n.startswith(f"{slot}.")}
-            changes += self._write_relative(session, slot, values)
+            changes += self._write_relative(session, relatives, slot, values)
         return changes + self._write_calls(calls)
 
-    def _write_relative(self, session: Session, slot: str, values: Mapping[str, Any]) -> tuple[Change, ...]:
-        relative = self._relatives.get(slot)
+    def _write_relative(
+        self, session: Session, relatives: dict[str, Relative], slot: str, values: Mapping[str, Any]
+    ) -> tuple[Change, ...]:
+        relative = relatives.get(slot)
         if relative is None:
             if not values.get("name"):
                 return ()
-            relative = Relative(id=new_id(), child_id=self.child.id, slot=slot, call_order=len(self._relatives) + 1)
+            relative = Relative(id=new_id(), child_id=self.child.id, slot=slot, call_order=len(relatives) + 1)
             relative.place_at(self.child.level_codes)
             relative.name = ""
-            self.child.relatives.append(relative)
-            self._relatives[slot] = relative
+            _relatives_of(self.child).append(relative)
+            relatives[slot] = relative
             session.add(relative)
         return put(relative, fields.RELATIVE, values, prefix=f"{slot}.")
 
@@ -133,7 +159,7 @@ class ChildSubject:
         if not wanted:
             return ()
         ahead = {slot: position for position, slot in enumerate(dict.fromkeys(wanted))}
-        in_order = sorted(self.child.relatives, key=lambda r: (ahead.get(r.slot, len(ahead)), r.call_order))
+        in_order = sorted(_relatives_of(self.child), key=lambda r: (ahead.get(r.slot, len(ahead)), r.call_order))
         changes: tuple[Change, ...] = ()
         for position, relative in enumerate(in_order, 1):
             changes += put(relative, fields.RELATIVE, {"call_order": position}, prefix=f"{relative.slot}.")
@@ -168,9 +194,10 @@ class PlaceSubject:
         """The place's level codes."""
         return self.place.level_codes
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Known:
         """Return the place's kind and name, how many children it has on file and how far they are filed."""
-        return {"place.kind": self.place.kind, "place.name": self.place.name} | place_figures(self._session, self.place)
+        own = {"place.kind": self.place.kind, "place.name": self.place.name}
+        return Known(own, place_figures(self._session, self.place))
 
     def write(self, session: Session, bound: Mapping[str, Any]) -> tuple[Change, ...]:
         """Refuse: no form is bound to a place."""
@@ -192,14 +219,22 @@ def load_subject(session: Session, kind: str, subject_id: int) -> Subject | None
 
 
 def load_child(session: Session, child_id: int) -> ChildSubject | None:
-    """Return a child with relatives and key at hand."""
-    child = session.scalars(
-        select(Child).where(Child.id == child_id).options(selectinload(Child.relatives))
-    ).one_or_none()
-    if child is None:
+    """Return a child with its key at hand."""
+    found = session.execute(_CHILD, {"number": child_id}).one_or_none()
+    if found is None:
         return None
-    learn_keys(session, [child.id])
+    child, owner, wrapped_by, wrapped = found
+    if owner is not None:
+        vault_of(session).learn(WrappedKey(owner, wrapped_by, wrapped))
     return ChildSubject(child)
+
+
+def _relatives_of(child: Child) -> list[Relative]:
+    """Return a child's relatives, fetched with the first one that is asked for."""
+    session = object_session(child)
+    if session is not None and "relatives" not in vars(child):
+        set_committed_value(child, "relatives", session.scalars(_RELATIVES, {"child": child.id}).all())
+    return child.relatives
 
 
 _LOADERS: Mapping[str, Callable[[Session, int], Subject | None]] = {"child": load_child, "place": load_place}

@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy.orm.exc import StaleDataError
 
+from models.bulk import insert_rows
 from models.database import Database, OfficeSession
 from models.outbox import OutboxMessage
 from models.scope import Scope, system_scope
+from models.types import new_id
 from workflows import audit
 from workflows.actor import Actor, Post
 from workflows.audit import Happening
@@ -41,6 +43,7 @@ class Transaction:
     origin: Origin
     database: Database
     happenings: list[Happening] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
     post: Post | None = None
 
     @property
@@ -64,20 +67,24 @@ class Transaction:
 
     def send(self, topic: str, channel: str, recipient: str, payload: Mapping[str, Any]) -> None:
         """Put a message into the outbox; it is sent after the commit and holds no protected value."""
-        self.session.add(
-            OutboxMessage(
-                topic=topic,
-                channel=channel,
-                recipient=recipient,
-                payload=dict(payload),
-                made_at=self.now,
-                due_at=self.now,
-            )
+        self.messages.append(
+            {
+                "id": new_id(),
+                "topic": topic,
+                "channel": channel,
+                "recipient": recipient,
+                "payload": dict(payload),
+                "made_at": self.now,
+                "due_at": self.now,
+                "tries": 0,
+            }
         )
 
     def write_trail(self) -> None:
-        """Write the events told so far."""
+        """Write the messages and the events told so far."""
         self.session.flush()
+        insert_rows(self.session, OutboxMessage, self.messages)
+        self.messages.clear()
         audit.write(self.session, self.happenings, describe(self.actor, self.post, self.origin), self.now)
         self.happenings.clear()
 

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from admin_app.demo import names
 from admin_app.demo.calendar import moment, soon_after, start_of, workdays
@@ -131,13 +132,13 @@ def complete(tx: Transaction, rng: Random, pupil: Pupil) -> None:
     subject = load_child(tx.session, pupil.child_id)
     assert subject is not None
     facts = {name: stored(value) for name, value in subject.facts().items()}
-    answers = file_answers(tx, rng, facts)
+    answers = file_answers(tx.session, rng, facts)
     act_on_case(tx, pupil.case, Request("complete", answers=answers))
 
 
-def file_answers(tx: Transaction, rng: Random, facts: Mapping[str, str | None]) -> dict[str, object]:
+def file_answers(session: Session, rng: Random, facts: Mapping[str, str | None]) -> dict[str, object]:
     """Return answers to a child's file from what is known, with the five facts made clear."""
-    form = form_in_force(tx.session, FORM).form
+    form = form_in_force(session, FORM).form
     known: dict[str, object] = {f.key: facts[f.bind] for f in form.fields if f.bind and facts.get(f.bind)}
     fresh: dict[str, object] = {
         "character": names.one_of(rng, CHARACTERS),

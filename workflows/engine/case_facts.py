@@ -11,6 +11,7 @@ from models.case import Case
 from models.vault import learn_keys
 from workflows.engine.definition import Form
 from workflows.engine.form import restored
+from workflows.engine.known import Known, ReadOnce
 from workflows.engine.published import WorkflowVersion
 from workflows.engine.record import is_sealed, open_value, seal_answers
 from workflows.fields import visible
@@ -25,25 +26,28 @@ def facts_with(session: Session, case: Case, form: Form, stored: Mapping[str, An
     return kept | seal_answers(session, form, stored, case.key_owner, case.id, TABLE)
 
 
-def case_facts(session: Session, case: Case, version: WorkflowVersion, level: str = "P3") -> dict[str, Any]:
+def case_facts(session: Session, case: Case, version: WorkflowVersion, level: str = "P3") -> Known:
     """Return what conditions and forms may read of a case by dotted name, up to a field class."""
-    return {
-        "case.state": case.state,
-        "case.state_since": case.state_since,
-        "case.opened_at": case.opened_at,
-    } | {f"case.{key}": value for key, value in known_facts(session, case, version, level).items()}
+    own = {"case.state": case.state, "case.state_since": case.state_since, "case.opened_at": case.opened_at}
+    names = {f"case.{key}": key for key in case.facts}
+    return Known(own, ReadOnce(names, lambda name: _fact(session, case, version, level, names[name])))
 
 
 def known_facts(session: Session, case: Case, version: WorkflowVersion, level: str) -> dict[str, Any]:
     """Return the answers kept on the case with their types, up to a field class."""
-    found: dict[str, Any] = {}
-    if any(is_sealed(value) for value in case.facts.values()):
+    return {key: _fact(session, case, version, level, key) for key in case.facts if _is_seen(version, level, key)}
+
+
+def _is_seen(version: WorkflowVersion, level: str, key: str) -> bool:
+    f = version.fields.get(key)
+    return visible(f.protection.value if f else "P3", level)
+
+
+def _fact(session: Session, case: Case, version: WorkflowVersion, level: str, key: str) -> Any:
+    if not _is_seen(version, level, key):
+        return None
+    value, f = case.facts[key], version.fields.get(key)
+    if is_sealed(value):
         learn_keys(session, [case.key_owner])
-    for key, value in case.facts.items():
-        f = version.fields.get(key)
-        if not visible(f.protection.value if f else "P3", level):
-            continue
-        if is_sealed(value):
-            value = open_value(session, value, case.key_owner, f"{TABLE}:{case.id}:{key}")
-        found[key] = restored(f, value) if f else value
-    return found
+        value = open_value(session, value, case.key_owner, f"{TABLE}:{case.id}:{key}")
+    return restored(f, value) if f else value

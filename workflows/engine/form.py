@@ -14,6 +14,7 @@ from workflows.engine.answers import CHOSEN, Asking, is_unanswered, read_answer
 from workflows.engine.definition import Form, FormField
 from workflows.engine.expression import Expression, Offer, Offers, compile_condition
 from workflows.engine.expression.tree import DATE, NUMBER, TEXT, YES_NO, Kind, Type
+from workflows.engine.known import Known
 from workflows.engine.vocabulary import Label
 from workflows.text import Text, text
 from workflows.values.parsed import ValueRefused
@@ -107,6 +108,8 @@ class FormValidator:
         aware, `choices` are the persons and places at hand for the fields that ask for one. Answers to questions not
         asked are dropped from the values, but kept in `raw`.
         """
+        if any(key in facts for key in self._options):  # answers come from the form alone
+            facts = {name: value for name, value in facts.items() if name not in self._options}
         judging = _Judging(raw, facts, now, frozenset(require), language, choices or {})
         for question in self._questions:
             judging.judge(question)
@@ -135,7 +138,8 @@ class _Judging:
         choices: Choices,
     ) -> None:
         self._raw, self._now, self._language, self._choices = raw, now, language, choices
-        self._facts = dict(facts)
+        self._own: dict[str, Any] = {}  # answers accepted so far
+        self._facts = facts | self._own if isinstance(facts, Known) else Known(facts, self._own)
         self._also_required = also_required
         self._today = local_day(now)
         self.values: dict[str, Any] = {}
@@ -146,7 +150,6 @@ class _Judging:
 
     def judge(self, question: _Question) -> None:
         key = question.field.key
-        self._facts.pop(key, None)
         if question.visible_when is not None and not question.visible_when.holds(self._facts, self._now):
             return
         self.visible.add(key)
@@ -165,7 +168,7 @@ class _Judging:
 
     def _take(self, key: str, value: Any) -> None:
         if value is not None:
-            self.values[key] = self._facts[key] = value
+            self.values[key] = self._own[key] = value
 
     def _read_rows(self, question: _Question, raw: object) -> None:
         key = question.field.key
@@ -210,8 +213,7 @@ class _Judging:
         except ValueRefused as refusal:
             self.faults[key] = refusal.text
             return
-        self.values[key] = parsed.value
-        self._facts[key] = parsed.value
+        self.values[key] = self._own[key] = parsed.value
         if parsed.mended:
             self.mended[key] = parsed.mended
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from models.definition import Definition as Row
@@ -55,6 +55,13 @@ class WorkflowVersion:
     def fire(self, state: str, transition: str, target: str | None = None) -> str:
         """Return the state that a transition leads to; raises NoSuchTransition when it does not leave `state`."""
         return fire(_machines.of(self.workflow, self.digest), state, transition, target)
+
+
+_IN_FORCE = (
+    select(Row.id)
+    .where(Row.kind == bindparam("kind"), Row.key == bindparam("key"), Row.state == "in_force")
+    .execution_options(prepared=True)
+)
 
 
 class _Versions:
@@ -108,7 +115,7 @@ def _compile(session: Session, row: Row) -> WorkflowVersion | FormVersion:
 
 
 def _in_force(session: Session, kind: str, key: str) -> int:
-    found = session.scalar(select(Row.id).where(Row.kind == kind, Row.key == key, Row.state == "in_force"))
+    found = session.scalar(_IN_FORCE, {"kind": kind, "key": key})
     if found is None:
         raise Missing("no_definition", text("还没有发布：{key}", key=key))
     return found

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm.attributes import set_committed_value
 
+from models.bulk import update_row
 from models.case import Case, CaseMove, RepeatedRequest
 from workflows import audit
 from workflows.engine.allowed import PastMove, guard_refusal, is_same_person, post_named
@@ -25,6 +26,8 @@ from workflows.refusal import Denied, Missing, Refusal, Stale
 from workflows.subjects import Subject, load_subject
 from workflows.text import text
 from workflows.transaction import Transaction
+
+_BY_NUMBER = select(Case).where(Case.number == bindparam("number")).execution_options(prepared=True)
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
     move = add_move(tx, case, request.transition, moved.from_state, to_state, answered.reason)
     keep_record(tx, case, move, answered)
     if version.workflow.states[to_state].kind == "end":
-        end_parts(tx, case)
+        end_parts(tx, case, version)
     else:
         settle(tx, case, version, subject, answered)
     changes += carry_out(tx, transition.effects, case, version, subject)
@@ -91,7 +94,7 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
 
 
 def _load(tx: Transaction, number: str) -> Case:
-    case = tx.session.scalars(select(Case).where(Case.number == number)).one_or_none()
+    case = tx.session.scalars(_BY_NUMBER, {"number": number}).one_or_none()
     if case is None:
         raise Missing("no_case", text("没有这件事项，或不在你的范围内"))
     return case
@@ -114,7 +117,7 @@ def _permitted(tx: Transaction, case: Case, version: WorkflowVersion, request: R
     tx.post = post or tx.post
     if is_stale:  # told only to those whose part it is: the answer shows what stands there now
         raise _faster()
-    if is_same_person(transition, tx.actor, past_moves(tx, case.id)):
+    if transition.not_same_person_as and is_same_person(transition, tx.actor, past_moves(tx, case.id)):
         raise Denied("same_person", text("不能由办理前一步的同一人办理"))
     return transition
 
@@ -149,16 +152,11 @@ def _pass_guard(
 def _advance(tx: Transaction, case: Case, version: WorkflowVersion, to_state: str) -> Moved:
     """Move the row only if it is still at the revision that was read."""
     ends = version.workflow.states[to_state].kind == "end"
-    values: dict[str, Any] = {"state": to_state, "state_since": tx.now, "facts": case.facts, "rev": Case.rev + 1}
+    values: dict[str, Any] = {"state": to_state, "state_since": tx.now, "facts": case.facts}
     if ends:
         values |= {"closed_at": tx.now, "open_slot": None}
-    result = tx.session.execute(
-        update(Case)
-        .where(Case.id == case.id, Case.rev == case.rev)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    if result.rowcount != 1:  # type: ignore[attr-defined]
+    tx.session.flush()
+    if not update_row(tx.session, case, values):
         raise _faster()
     return Moved(case.number, case.state, to_state, case.rev + 1)
 

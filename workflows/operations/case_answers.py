@@ -13,6 +13,7 @@ from workflows.candidates import choices
 from workflows.clock import local_day
 from workflows.engine.definition import SAID_WITH_IT
 from workflows.engine.form import CHOSEN_AT_HAND, Choices, FormVerdict
+from workflows.engine.known import Known
 from workflows.engine.published import FormVersion, form_in_force
 from workflows.engine.record import seal_answers
 from workflows.evidence import PREFIX, Period, evidence
@@ -64,7 +65,7 @@ class Answered:
         return spoken[0] if spoken else None
 
 
-def judge(tx: Transaction, asked: Asked, subject: Subject, facts: Mapping[str, Any]) -> Answered:
+def judge(tx: Transaction, asked: Asked, subject: Subject, facts: Known) -> Answered:
     """Return the accepted answers; raises Refusal `form_refused` with a sentence for each field at fault."""
     if asked.form is None:
         missing = [key for key in asked.require if not str(asked.answers.get(key) or "").strip()]
@@ -73,7 +74,7 @@ def judge(tx: Transaction, asked: Asked, subject: Subject, facts: Mapping[str, A
         return Answered(said=asked.answers)
     form = form_in_force(tx.session, asked.form)
     require = [key for key in asked.require if key in {f.key for f in form.form.fields}]
-    known = {**facts, **count(tx, (f.prefill for f in form.form.fields if f.prefill), subject, asked.case)}
+    known = facts | count(tx, (f.prefill for f in form.form.fields if f.prefill), subject, asked.case)
     at_hand = _at_hand(tx, form, subject, facts)
     verdict = form.validator.check(asked.answers, known, now=tx.now, require=require, choices=at_hand)
     if not verdict.is_accepted:

@@ -50,11 +50,12 @@ def begin_parts(tx: Transaction, case: Case, version: WorkflowVersion) -> None:
             tx.session.add(_part(tx, case, relation, rule, tx.actor.name, staff_id=tx.actor.staff_id))
 
 
-def end_parts(tx: Transaction, case: Case) -> None:
+def end_parts(tx: Transaction, case: Case, version: WorkflowVersion) -> None:
     """End every part and free every slot of a case that has ended."""
-    for part in _running(tx, case):
+    for part in _running(tx, case) if version.workflow.participants else ():
         part.until_at = tx.now
-    tx.session.execute(delete(CaseSlot).where(CaseSlot.case_id == case.id))
+    if version.workflow.unique:
+        tx.session.execute(delete(CaseSlot).where(CaseSlot.case_id == case.id))
 
 
 def _running(tx: Transaction, case: Case, relation: str | None = None) -> list[CaseParticipant]:

@@ -25,9 +25,8 @@ bp = Blueprint("case_opening", __name__, url_prefix="/open")
 
 
 def _opening(workflow: str, kind: str, number: int) -> tuple[Session, Opening]:
-    permission = Permission.CASE_READ if kind == "child" else Permission.CASE_ACT
-    session = read_session(permission)
-    subject = load_subject(session, kind, number)
+    session = read_session(Permission.CASE_READ if kind == "child" else Permission.CASE_ACT)
+    subject = load_subject(session, kind, number) if kind in ("child", "place") else None
     if subject is None:
         raise Missing("no_subject", text("没有要发起的对象，或不在你的范围内"))
     opening = opening_of(session, workflow, subject)
@@ -36,14 +35,14 @@ def _opening(workflow: str, kind: str, number: int) -> tuple[Session, Opening]:
     return session, opening
 
 
-@bp.get("/<workflow>/<any(child, place):kind>/<int(max=9223372036854775807):number>")
+@bp.get("/<workflow>/<kind>/<int(max=9223372036854775807):number>")
 def ask(workflow: str, kind: str, number: int) -> str:
     """Show the form that opens a case."""
     session, opening = _opening(workflow, kind, number)
     return render_template("office/form.html", **opening_form(session, opening, draft_of(request.path)))
 
 
-@bp.post("/<workflow>/<any(child, place):kind>/<int(max=9223372036854775807):number>")
+@bp.post("/<workflow>/<kind>/<int(max=9223372036854775807):number>")
 def begin(workflow: str, kind: str, number: int) -> Response | tuple[str, int]:
     """Open the case; the same request opens one."""
     session, opening = _opening(workflow, kind, number)

@@ -1,0 +1,63 @@
+"""What a person reaches on a day: posts held at places and parts taken in open cases, by one statement."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Date, Row, Select, String, and_, cast, null, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from models.case import CaseParticipant
+from models.place import Place
+from models.staff import Appointment
+
+NUMBER, WORD, DAY = cast(null(), BigInteger), cast(null(), String), cast(null(), Date)
+
+
+def reach_of(session: Session, staff_id: int, day: date) -> list[Row[Any]]:
+    """Return posts first, the longest held first, then parts; the session needs a system scope.
+
+    Each row tells `number`, `role` (of a part: whose permissions it has), `place_id`, `level`, `code` and `place` of a
+    post; `relation`, `case_id` and `child_id` of a part.
+    """
+    statement = union_all(_posts(staff_id, day), _parts(CaseParticipant.staff_id == staff_id), _held(staff_id, day))
+    rows = session.execute(statement).all()
+    return sorted(rows, key=lambda row: (row.relation is not None, row.since or day, row.number))
+
+
+def _holds(post: Any, staff_id: int, day: date) -> ColumnElement[bool]:
+    still = or_(post.until_on.is_(None), post.until_on >= day)
+    return and_(post.staff_id == staff_id, post.from_on <= day, still)
+
+
+def _posts(staff_id: int, day: date) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Appointment.id.label("number"),
+            Appointment.role.label("role"),
+            Place.id.label("place_id"),
+            Place.kind.label("level"),
+            Place.code.label("code"),
+            Place.name.label("place"),
+            WORD.label("relation"),
+            NUMBER.label("case_id"),
+            NUMBER.label("child_id"),
+            Appointment.from_on.label("since"),
+        )
+        .join(Place, Place.id == Appointment.place_id)
+        .where(_holds(Appointment, staff_id, day))
+    )
+
+
+def _parts(whose: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    part = CaseParticipant
+    columns = (part.id, part.works_as, NUMBER, WORD, WORD, WORD, part.relation, part.case_id, part.child_id, DAY)
+    return select(*columns).where(part.until_at.is_(None), whose)
+
+
+def _held(staff_id: int, day: date) -> Select[*tuple[Any, ...]]:
+    """Parts of whoever holds a role at a place."""
+    post = aliased(Appointment)
+    same = and_(post.place_id == CaseParticipant.place_id, post.role == CaseParticipant.role)
+    return _parts(_holds(post, staff_id, day)).join(post, same)

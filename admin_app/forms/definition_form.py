@@ -121,15 +121,16 @@ def show_faults(form: Form, faults: Mapping[str, Words]) -> None:
             rows.errors = [*rows.errors, say(line)]
 
 
-def sections(definition: FormDefinition, form: Form) -> list[dict[str, Any]]:
-    """Return the form's sections with their fields, in the shape of `office/form.html`."""
+def sections(definition: FormDefinition, form: Form, *, in_circle: bool = False) -> list[dict[str, Any]]:
+    """Return the form's sections with their fields, in the shape of `office/form.html`; who reads confidential ones."""
+    readers = text("仅办理人和指定领导可看") if in_circle else text("仅班主任和个案负责人可看")
     titled = [
         {
             "title": say(section.title),
             "note": say(section.help),
             "fields": [form[f.key] for f in definition.fields if f.section == section.key],
             "is_confidential": section.confidential,
-            "who": say(text("仅班主任和个案负责人可看")) if section.confidential else "",
+            "who": say(readers) if section.confidential else "",
         }
         for section in definition.sections
     ]
@@ -165,7 +166,9 @@ def _rows(field: FormField, validator: FormValidator) -> Any:
     }
     row = type(f"{field.key}_row", (Form,), columns)
     common = _common(field)
-    return RowsField(FormField_(row), most=field.most, label=common["label"], description=common["description"])
+    rows = RowsField(FormField_(row), most=field.most, label=common["label"], description=common["description"])
+    rows.kwargs["validators"] = common["validators"]
+    return rows
 
 
 def _common(field: FormField) -> dict[str, Any]:

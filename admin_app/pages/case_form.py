@@ -116,7 +116,7 @@ def _screen(view: CaseView, option: Option, validator: FormValidator, form: Form
         "action": path,
         "draft_url": f"{url_for('account.draft')}?{urlencode({'for': path})}",
         "draft_line": line,
-        "sections": sections(validator.definition, form),
+        "sections": sections(validator.definition, form, in_circle=view.version.workflow.confidential),
         "version": view.case.rev,
         "note": say(validator.definition.help),
         "verbs": [

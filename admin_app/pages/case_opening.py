@@ -89,7 +89,7 @@ def _screen(opening: Opening, form: Form, line: str) -> dict[str, Any]:
         "action": path,
         "draft_url": f"{url_for('account.draft')}?{urlencode({'for': path})}",
         "draft_line": line,
-        "sections": sections(definition, form) if definition else [],
+        "sections": sections(definition, form, in_circle=workflow.confidential) if definition else [],
         "note": say(definition.help) if definition else "",
         "verbs": [{"label": _("发起"), "is_primary": True, "icon": "check"}],
     }

@@ -20,9 +20,10 @@ def seal_answers(
 ) -> dict[str, Any]:
     """Return the answers with every field of class P2 or P3 sealed under the owner's key, for a row of a table."""
     vault = vault_of(session)
+    protection = {field.key: field.protection for field in form.fields}
     kept: dict[str, Any] = {}
     for key, value in stored.items():
-        if value is not None and form.field(key).protection.value in PROTECTED:
+        if value is not None and protection[key].value in PROTECTED:
             sealed = vault.seal(owner, f"{table}:{record_id}:{key}", json.dumps(value, ensure_ascii=False))
             kept[key] = {"sealed": base64.b64encode(sealed).decode()}
         else:

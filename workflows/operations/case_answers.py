@@ -73,7 +73,7 @@ def judge(tx: Transaction, asked: Asked, subject: Subject, facts: Known) -> Answ
             raise Refusal("form_refused", text("还有内容没有填好"), {key: text("请填写") for key in missing})
         return Answered(said=asked.answers)
     form = form_in_force(tx.session, asked.form)
-    require = [key for key in asked.require if key in {f.key for f in form.form.fields}]
+    require = {f.key for f in form.form.fields}.intersection(asked.require)
     known = facts | count(tx, (f.prefill for f in form.form.fields if f.prefill), subject, asked.case)
     at_hand = _at_hand(tx, form, subject, facts)
     verdict = form.validator.check(asked.answers, known, now=tx.now, require=require, choices=at_hand)

@@ -87,6 +87,7 @@ def test_the_list_says_what_the_picture_shows(identification: Workflow) -> None:
         ("归档", "已建档"),
         ("退回补正", "退回补正"),
         ("不再留守", "已移出"),
+        ("本学期未完成", "未完成"),
     ]
 
 

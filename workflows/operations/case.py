@@ -12,6 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from models.bulk import update_row
 from models.case import Case, CaseMove, RepeatedRequest
+from models.locks import hold
 from workflows import audit
 from workflows.engine.allowed import PastMove, guard_refusal, is_same_person, post_named
 from workflows.engine.case_facts import case_facts, facts_with
@@ -95,9 +96,15 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
 
 def _load(tx: Transaction, number: str) -> Case:
     case = tx.session.scalars(_BY_NUMBER, {"number": number}).one_or_none()
-    if case is None:
+    if case is None or not _may_read(tx, case):
         raise Missing("no_case", text("没有这件事项，或不在你的范围内"))
     return case
+
+
+def _may_read(tx: Transaction, case: Case) -> bool:
+    """Tell whether the case exists for the person: those who open cases do not see all that lie in their area."""
+    codes = case.level_codes
+    return tx.actor.system is not None or tx.policy.post_for(tx.actor, Permission.CASE_READ, codes) is not None
 
 
 def _permitted(tx: Transaction, case: Case, version: WorkflowVersion, request: Request) -> Transition:
@@ -164,6 +171,7 @@ def _advance(tx: Transaction, case: Case, version: WorkflowVersion, to_state: st
 def _repeated(tx: Transaction, number: str, request: Request) -> Moved | None:
     if request.key is None or tx.actor.staff_id is None:
         return None
+    hold(tx.session, f"request:{tx.actor.staff_id}:{request.key}")  # the second of two at once waits for the answer
     kept = tx.session.get(RepeatedRequest, (request.key, tx.actor.staff_id))
     if kept is None:
         return None

@@ -30,13 +30,16 @@ class SchoolPlan:
     returned: int
     open: int
     taken_off: int
+    leavers: int  # children on file last year who have left with the sixth grade
 
 
 SCHOOLS = (
-    # 740 pupils sit in the eighteen classes of the first; 122 of them are on file
-    SchoolPlan("ZX", "qin", 3, "990721", ("大坝村", "柳溪村", "桐梓村", "青岩村", "新寨村", "马岭村"), 122, 6, 4, 7, 2),
-    SchoolPlan("SQ", "liaomf", 1, "990723", ("石桥村", "龙塘村", "上坪村"), 18, 2, 1, 2, 0),
-    SchoolPlan("BX", "zhaoyl", 1, "990722", ("白塔村", "云岭村", "双井村"), 14, 1, 0, 1, 0),
+    # 740 pupils sit in the eighteen classes of the first; 122 are on file, one of whom comes from the second
+    SchoolPlan(
+        "ZX", "qin", 3, "990721", ("大坝村", "柳溪村", "桐梓村", "青岩村", "新寨村", "马岭村"), 121, 6, 4, 7, 2, 12
+    ),
+    SchoolPlan("SQ", "liaomf", 1, "990723", ("石桥村", "龙塘村", "上坪村"), 19, 2, 1, 2, 0, 2),
+    SchoolPlan("BX", "zhaoyl", 1, "990722", ("白塔村", "云岭村", "双井村"), 14, 1, 0, 1, 0, 2),
 )
 
 OFFICERS = (
@@ -103,8 +106,15 @@ def class_codes(school: SchoolPlan, first_year: int) -> dict[tuple[int, int], st
     }
 
 
+def leaving_codes(school: SchoolPlan, first_year: int) -> dict[int, str]:
+    """Return by number the codes of the classes that have left when the school year of `first_year` begins."""
+    return {
+        number: f"{school.code}-{(first_year - 6) % 100:02d}{number:02d}" for number in range(1, school.classes + 1)
+    }
+
+
 def teacher_of(school: SchoolPlan, grade: int, number: int) -> tuple[str, str]:
-    """Return login and name of a class's teacher; teachers follow the order of grades."""
+    """Return login and name of a class's teacher; teachers follow the order of grades, after the sixth the first."""
     teachers = TEACHERS[school.code]
     place = (grade - 1) * school.classes + number - 1
     return teachers[place * len(teachers) // (6 * school.classes)]

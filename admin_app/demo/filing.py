@@ -64,11 +64,12 @@ RETURN_RATE = 0.06
 
 @dataclass(frozen=True)
 class Pupil:
-    """A child on file as the play knows it: identifier, the class teacher's login, the number of this term's case."""
+    """A child on file as the play knows it: identifier, class teacher's login, number of this term's case, class."""
 
     child_id: int
     teacher: str
     case: str
+    code: str = ""
 
 
 @dataclass

@@ -10,7 +10,6 @@ from sqlalchemy import select
 from admin_app.demo.bulk import fill_region
 from admin_app.demo.region import RegionSize
 from admin_app.demo.school import fill_school
-from admin_app.demo.school_records import leave_records
 from models.database import Database
 from models.scope import system_scope
 from models.setting import Setting
@@ -44,7 +43,6 @@ def fill(database: Database, size: str, as_of: date, tell: Callable[[str], None]
     _remember(database, BEGUN)
     tell("正在填入柳溪镇中心小学和两所邻校一年的工作……")
     fill_school(database, as_of)
-    leave_records(database, as_of)
     if size != "school":
         region = RegionSize.named(size)
         tell(f"正在填入 {region.townships} 个乡镇、{region.schools:,} 所学校、{region.children:,} 名儿童……")

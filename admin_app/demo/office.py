@@ -8,18 +8,32 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from admin_app.demo.calendar import TermDates, moment, workday
-from admin_app.demo.cast import OFFICERS, PLACES, SCHOOLS, STAFF, TEACHERS, SchoolPlan, class_codes, teacher_of
+from admin_app.demo.cast import (
+    OFFICERS,
+    PLACES,
+    SCHOOLS,
+    STAFF,
+    TEACHERS,
+    SchoolPlan,
+    class_codes,
+    leaving_codes,
+    teacher_of,
+)
 from admin_app.demo.stage import Stage
 from models.place import Place
 from models.staff import Staff
 from workflows.operations.appointment import appoint
 from workflows.operations.definition import publish_standard_pack
-from workflows.operations.place import change_place, make_place
+from workflows.operations.place import make_place
 from workflows.operations.school_year import make_school_year, make_term
 from workflows.operations.staff import activate_staff, enter_staff
+from workflows.operations.turn import turn_school
 from workflows.policy import Permission
 from workflows.transaction import Transaction
+from workflows.turn_plan import TurnChoices, plan_turn
 from workflows.values import Cell
+
+NEXT_SCHOOLS = {"ZX": "柳溪镇初级中学", "SQ": "柳溪镇初级中学", "BX": "白塔镇初级中学"}
 
 
 def found(stage: Stage, terms: tuple[TermDates, ...]) -> None:
@@ -47,7 +61,8 @@ def _begin(tx: Transaction, terms: tuple[TermDates, ...]) -> None:
         values: dict[str, Cell] = {"number": str(term.number), "first_on": term.first_on, "last_on": term.last_on}
         make_term(tx, years[term.first_year], values, is_sure=True)
     for plan in SCHOOLS:
-        for _grade, cohort, number in _classes_at_first(plan, terms[0].first_year):
+        for grade, number in class_codes(plan, terms[0].first_year):
+            cohort = terms[0].first_year - grade + 1
             make_place(tx, ids[plan.code], {"kind": "class", "cohort": str(cohort), "number": str(number)})
     for login, name, role, place in OFFICERS:
         place_id = ids[place]
@@ -55,12 +70,6 @@ def _begin(tx: Transaction, terms: tuple[TermDates, ...]) -> None:
         staff_id = enter_staff(tx, place_id, {"login": login, "name": name}).id
         activate_staff(tx, staff_id, 1)
         appoint(tx, staff_id, role, place_id, {"from_on": terms[0].first_on - timedelta(days=30)})
-
-
-def _classes_at_first(plan: SchoolPlan, first_year: int) -> Iterator[tuple[int, int, int]]:
-    for grade, number in class_codes(plan, first_year):
-        if grade < 6:  # last year's leavers are not told of
-            yield grade, first_year - grade + 1, number
 
 
 def _make_accounts(tx: Transaction) -> None:
@@ -89,29 +98,26 @@ def _appoint_all(tx: Transaction, terms: tuple[TermDates, ...]) -> None:
             if grade > 1:  # this year's first grades are not there yet
                 login, _ = teacher_of(plan, grade, number)
                 appoint(tx, people[login], "class_teacher", places[code], {"from_on": first_on})
+        for number, code in leaving_codes(plan, terms[-1].first_year).items():
+            login, _ = teacher_of(plan, 1, number)
+            appoint(tx, people[login], "class_teacher", places[code], {"from_on": first_on})
 
 
 def begin_year(stage: Stage, first_year: int, first_on: date) -> None:
-    """Begin a new school year: classes go up a grade, first grades are made and get their teachers."""
+    """Begin a new school year: the sixth grades leave, others go up, first grades are made and get their teachers."""
     at = moment(workday(first_on), stage.rng, 8, 9)
     for plan in SCHOOLS:
-        stage.act(plan.office, Permission.PLACE_MANAGE, at, _promote, plan)
-        stage.act(plan.office, Permission.PLACE_MANAGE, at + timedelta(minutes=5), _first_grade, plan, first_year)
+        stage.act(plan.office, Permission.TURN_MANAGE, at, _turn, plan, first_year)
         at += timedelta(minutes=12)
     stage.act("sec", Permission.STAFF_APPOINT, at, _appoint_first_grade, first_year, first_on)
     stage.load(*(teacher_of(plan, 1, number)[0] for plan in SCHOOLS for number in range(1, plan.classes + 1)))
 
 
-def _promote(tx: Transaction, plan: SchoolPlan) -> None:
-    classes = select(Place).where(Place.kind == "class", Place.school_code == plan.code).order_by(Place.code)
-    for place in tx.session.scalars(classes).all():
-        change_place(tx, place.id, place.rev, {})  # a class is named by its grade in the year of the change
-
-
-def _first_grade(tx: Transaction, plan: SchoolPlan, first_year: int) -> None:
-    school = tx.session.scalars(select(Place.id).where(Place.code == plan.code)).one()
-    for number in range(1, plan.classes + 1):
-        make_place(tx, school, {"kind": "class", "cohort": str(first_year), "number": str(number)})
+def _turn(tx: Transaction, plan: SchoolPlan, first_year: int) -> None:
+    school = tx.session.scalars(select(Place).where(Place.code == plan.code)).one()
+    found = plan_turn(tx.session, school, first_year, tx.today)
+    destinations = {line.place.id: NEXT_SCHOOLS[plan.code] for line in found.classes if line.leaves}
+    turn_school(tx, school.id, first_year, TurnChoices(plan.classes, destinations), found.mark)
 
 
 def _appoint_first_grade(tx: Transaction, first_year: int, first_on: date) -> None:

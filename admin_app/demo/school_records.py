@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import select
 
 from admin_app.demo.bulk_cases import Clerk
-from admin_app.demo.calendar import start_of
-from admin_app.demo.records import RecordMaker, Season, class_year
+from admin_app.demo.calendar import TermDates, start_of
+from admin_app.demo.pairing_play import Help
+from admin_app.demo.records import RecordMaker, Row, Season, class_year
 from models.bulk import insert_rows
 from models.child import LEVEL_COLUMNS, Child
 from models.database import Database, OfficeSession
 from models.record import Record
-from models.school_year import Term
 from models.scope import LEVELS, system_scope
 from models.staff import Appointment, Staff
 from models.vault import learn_keys, vault_of
@@ -30,33 +30,65 @@ from workflows.transaction import Origin, describe
 
 SEED = 20260903
 JUST_BEFORE = timedelta(minutes=1)  # the day itself belongs to whoever looks at the demonstration
-CLASS_TEACHER = "class_teacher"
+CLASS_TEACHER, HELPER = "class_teacher", "helper"
 
 
-def leave_records(database: Database, as_of: date, seed: int = SEED) -> None:
-    """Write the records of every class whose children are on file, term by term, up to the day before `as_of`."""
-    with database.transaction(system_scope("demo")) as session:
-        _leave(session, as_of, Random(seed))  # noqa: S311  a demonstration is repeatable, not secret
+class RecordBook:
+    """The records of all schools, written term by term before anything is decided on them, told in the end."""
 
+    def __init__(self, database: Database, as_of: date, seed: int = SEED) -> None:
+        self._database, self._as_of = database, as_of
+        self._rng = Random(seed)  # noqa: S311  a demonstration is repeatable, not secret
+        self._present: list[Row] = []
 
-def _leave(session: OfficeSession, as_of: date, rng: Random) -> None:
-    children = session.scalars(select(Child).where(Child.status == "on_file").order_by(Child.name_key, Child.id)).all()
-    learn_keys(session, [child.id for child in children])
-    maker = RecordMaker(records_in_force(session), vault_of(session), rng)
-    teachers = _teachers(session)
-    terms = session.scalars(select(Term).where(Term.first_on < as_of).order_by(Term.first_on)).all()
-    rows: list[dict[str, Any]] = []
-    for term in terms:
-        season = Season.of(term.id, term.first_on, term.last_on, as_of)
+    def write(self, term_id: int, term: TermDates, helps: Sequence[Help]) -> None:
+        """Write a term's records of every class, and of those who helped a child, up to the day of the telling."""
+        season = Season.of(term_id, term.first_on, term.last_on, self._as_of)
         if season is None:
-            continue
-        for code, group in _by_class(children, season.days[-1]).items():
+            return
+        with self._database.transaction(system_scope("demo")) as session:
+            self._present = self._of_term(session, season, helps)
+            insert_rows(session, Record, self._present)
+
+    def tell(self) -> None:
+        """Tell the trail of the last term's records."""
+        with self._database.transaction(system_scope("demo")) as session:
+            _tell(session, self._present, self._as_of)
+
+    def _of_term(self, session: OfficeSession, season: Season, helps: Sequence[Help]) -> list[Row]:
+        on_file = select(Child).where(Child.status == "on_file").order_by(Child.name_key, Child.id)
+        children = session.scalars(on_file).all()
+        learn_keys(session, [child.id for child in children])
+        maker = RecordMaker(records_in_force(session), vault_of(session), self._rng)
+        teachers, rows = _teachers(session), []
+        by_class = _by_class(children, season.days[-1])
+        for code, group in by_class.items():
             if code in teachers:
                 rows += class_year(maker, group, teachers[code], season)
-    rows = sorted((row for row in rows if row["happened_on"] < as_of), key=lambda row: row["made_at"])
-    insert_rows(session, Record, rows)
-    if terms:
-        _tell(session, [row for row in rows if row["term_id"] == terms[-1].id], as_of)
+        known = {child["id"]: child for group in by_class.values() for child in group}
+        people = {
+            login: (number, name) for login, number, name in session.execute(select(Staff.login, Staff.id, Staff.name))
+        }
+        for each in helps:
+            if each.child_id in known:
+                clerk = Clerk(*people[each.login], HELPER)
+                rows += help_of(maker, known[each.child_id], clerk, each, season)
+        return sorted((row for row in rows if row["happened_on"] < self._as_of), key=lambda row: row["made_at"])
+
+
+def help_of(maker: RecordMaker, child: Mapping[str, Any], helper: Clerk, each: Help, season: Season) -> list[Row]:
+    """Return what a helper writes down in one term: a talk every other week, a proxy parent's diary besides."""
+    days = [day for day in season.days if each.first < day and (each.last is None or day <= each.last)]
+    rows = []
+    for start in range(0, len(days), 10):
+        week = days[start : start + 8]
+        if maker.rng.random() < 0.85:
+            rows.append(maker.talk(child, helper, maker.rng.choice(week), season.term_id))
+        if each.is_proxy and maker.rng.random() < 0.6:
+            rows.append(maker.diary(child, helper, maker.rng.choice(week), season.term_id))
+        elif maker.rng.random() < 0.2:
+            rows.append(maker.call(child, helper, maker.rng.choice(week), season.term_id))
+    return rows
 
 
 def _by_class(children: Sequence[Child], last: date) -> Mapping[str, list[dict[str, Any]]]:

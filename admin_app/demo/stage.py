@@ -14,6 +14,7 @@ from models.database import Database
 from models.place import Place
 from models.scope import Scope, system_scope
 from workflows.actor import Actor
+from workflows.clock import local_day
 from workflows.people import actor_by_login
 from workflows.policy import Permission, Policy, standard_policy
 from workflows.transaction import Origin, Transaction, transaction
@@ -40,11 +41,12 @@ class Stage:
         """Note something to be played at a moment."""
         self.todo.append((at, play))
 
-    def play(self) -> None:
-        """Play what was planned in order of time, so that the trail grows as it would have."""
-        for at, play in sorted(self.todo, key=lambda planned: planned[0]):
+    def play(self, until: datetime | None = None) -> None:
+        """Play what was planned before a moment in order of time, so that the trail grows as it would have."""
+        due = [planned for planned in self.todo if until is None or planned[0] < until]
+        self.todo = [planned for planned in self.todo if until is not None and planned[0] >= until]
+        for at, play in sorted(due, key=lambda planned: planned[0]):
             play(at)
-        self.todo.clear()
 
     def act(
         self,
@@ -57,6 +59,22 @@ class Stage:
     ) -> R:
         """Run an operation as a person, in the scope that a permission gives them."""
         actor = self.people[login]
+        return self._run(actor, self.policy.scope(actor, permission), at, operation, *args, **kwargs)
+
+    def act_in_case(
+        self,
+        login: str,
+        permission: Permission,
+        at: datetime,
+        operation: Callable[Concatenate[Transaction, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Run an operation as a person with the posts and the parts in cases that they have at the moment."""
+        with self.database.session(system_scope(SYSTEM)) as session:
+            actor = actor_by_login(session, login, local_day(at))
+        if actor is None:
+            raise LookupError(f"no active account {login}")
         return self._run(actor, self.policy.scope(actor, permission), at, operation, *args, **kwargs)
 
     def system(

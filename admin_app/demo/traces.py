@@ -82,7 +82,7 @@ def _own_codes(tx: Transaction) -> dict[str, str]:
 def _changes(stage: Stage, pupils: Sequence[Pupil], days: Sequence[date], size: int) -> None:
     for pupil in stage.rng.sample(list(pupils), min(size, len(pupils))):
         risk = names.weighted(stage.rng, RISKS)
-        values = {"risk": risk, "is_focus": "true" if risk == "high" else "false"}
+        values = {"risk": risk} | ({"is_focus": "true"} if risk == "high" else {})
         _edit(stage, pupil, days, _change_child, values)
     for pupil in stage.rng.sample(list(pupils), min(size // 2 + 1, len(pupils))):
         _edit(stage, pupil, days, _change_guardian, {"phone": names.phone(stage.rng)})

@@ -122,6 +122,15 @@ def cast(request: Request, keystore: Keystore, tmp_path: Path) -> Iterator[Cast]
         yield replace(people, database=opened)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_cast(request: Request, keystore: Keystore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
+    """The cast in a database of each kind that all tests of a module write to; each brings children of its own."""
+    folder = tmp_path_factory.mktemp("shared")
+    with _database(request.param, request, keystore, folder, peopled=True, pooled=True) as (opened, people):
+        assert people is not None
+        yield replace(people, database=opened)
+
+
 @pytest.fixture
 def sqlite_cast(request: Request, keystore: Keystore, tmp_path: Path) -> Iterator[Cast]:
     """The cast and the standard pack in SQLite only."""
@@ -132,7 +141,7 @@ def sqlite_cast(request: Request, keystore: Keystore, tmp_path: Path) -> Iterato
 
 @contextmanager
 def _database(
-    kind: str, request: Request, keystore: Keystore, folder: Path, *, peopled: bool = False
+    kind: str, request: Request, keystore: Keystore, folder: Path, *, peopled: bool = False, pooled: bool = False
 ) -> Iterator[tuple[Database, Cast | None]]:
     found = request.getfixturevalue(f"{'peopled' if peopled else 'empty'}_{kind}")
     template, people = found if peopled else (found, None)
@@ -146,7 +155,7 @@ def _database(
     server = request.getfixturevalue("postgres_server")
     name = f"t{os.getpid()}_{os.urandom(4).hex()}"
     _as_superuser(server, f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}")
-    database = Database(_url(server, name, APPLICATION), keystore, pooled=False)
+    database = Database(_url(server, name, APPLICATION), keystore, pooled=pooled)
     yield database, people
     database.dispose()
     _as_superuser(server, f"DROP DATABASE {name} WITH (FORCE)")

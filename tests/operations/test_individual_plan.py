@@ -125,6 +125,14 @@ def test_five_plans_a_class_and_one_more_for_a_reason(cast: Cast) -> None:
     _refer(cast, children[5], "zhou", above_quota="情况紧急，领导小组已口头同意")
 
 
+def test_a_second_plan_is_refused_to_somebody_who_may_not_see_the_first(cast: Cast) -> None:
+    child = cast.add_child("ZX-2302")
+    _refer(cast, child, responsible=str(cast["tan"].staff_id))
+    with pytest.raises(Refusal) as refused:
+        _refer(cast, child, "zhou")
+    assert refused.value.code == "already_open"
+
+
 def test_the_one_who_submits_does_not_approve(cast: Cast) -> None:
     number = _refer(cast, cast.add_child("ZX-2302"))
     _act(cast, "meng", number, "submit", PLAN)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import select, update
 
 from models.case import Case, CaseNumber, RepeatedRequest
+from models.locks import hold
 from models.terms import latest_term
-from models.vault import vault_of
+from models.vault import learn_keys, vault_of
 from workflows.audit import Change, canonical
 from workflows.clock import LOCAL
 from workflows.engine.allowed import post_named
@@ -39,15 +40,21 @@ class Beginning:
 def draw_numbers(tx: Transaction, prefix: str, count: int = 1) -> list[str]:
     """Draw the next case numbers of a prefix in the present year: `MD-2026-0147`."""
     year = tx.now.astimezone(LOCAL).year
-    where = (CaseNumber.prefix == prefix, CaseNumber.year == year)
-    last = tx.session.execute(
-        update(CaseNumber).where(*where).values(last=CaseNumber.last + count).returning(CaseNumber.last)
-    ).scalar()
+    last = _count_on(tx, prefix, year, count)
+    if last is None:
+        hold(tx.session, f"number:{prefix}:{year}")
+        last = _count_on(tx, prefix, year, count)  # somebody may have drawn the year's first meanwhile
     if last is None:
         tx.session.add(CaseNumber(prefix=prefix, year=year, last=count))
         tx.session.flush()
         last = count
     return [f"{prefix}-{year}-{number:04d}" for number in range(last - count + 1, last + 1)]
+
+
+def _count_on(tx: Transaction, prefix: str, year: int, count: int) -> int | None:
+    where = (CaseNumber.prefix == prefix, CaseNumber.year == year)
+    counted = update(CaseNumber).where(*where).values(last=CaseNumber.last + count).returning(CaseNumber.last)
+    return tx.session.execute(counted).scalar()
 
 
 def open_case(
@@ -64,15 +71,20 @@ def open_case(
     tx.require(Permission.CASE_ACT, subject.codes)
     version = workflow_in_force(tx.session, workflow)
     _permit(tx, version, subject)
+    # Drawn before looking for another open case: whoever draws waits for those who drew, singly or in a wave.
+    number = draw_numbers(tx, version.workflow.prefix)[0]
+    _refuse_second(tx, version, subject)
     answered = _answer(tx, version, subject, begun)
     if version.workflow.per == "term" and term_id is None:
         term = latest_term(tx.session, tx.today)
         term_id = None if term is None else term.id
     about = About(subject.kind, subject.id, subject.child_id, subject.codes)
-    row = case_row(tx, version, about, term_id, draw_numbers(tx, version.workflow.prefix)[0])
+    row = case_row(tx, version, about, term_id, number)
     case = Case(**row)
     if case.child_id is None:
         tx.session.add(vault_of(tx.session).new_key(case.id))
+    else:
+        learn_keys(tx.session, [case.child_id])
     # Before the first flush: the opener of a confidential case cannot change its row in this transaction.
     if answered.form is not None and answered.verdict is not None:
         case.facts = facts_with(tx.session, case, answered.form.form, answered.verdict.stored())
@@ -99,8 +111,17 @@ def _permit(tx: Transaction, version: WorkflowVersion, subject: Subject) -> None
     if post is None and tx.actor.system is None:
         raise Denied("not_your_part", text("这类事项由其他岗位发起"))
     tx.post = post or tx.post
-    same = (Case.workflow == workflow.key, Case.open_slot == str(subject.id))
-    if workflow.one_open_per_subject and tx.session.scalar(select(Case.id).where(*same)):
+
+
+def _refuse_second(tx: Transaction, version: WorkflowVersion, subject: Subject) -> None:
+    if not version.workflow.one_open_per_subject:
+        return
+    same = select(Case.id).where(Case.workflow == version.workflow.key, Case.open_slot == str(subject.id))
+    found = tx.session.scalar(same)
+    if found is None and version.workflow.confidential:  # open, but nothing that this person may see
+        with tx.directory() as everything:
+            found = everything.scalar(same)
+    if found is not None:
         raise Refusal("already_open", text("已有一件同类事项在办"))
 
 
@@ -136,6 +157,7 @@ def _digest(workflow: str, subject: Subject, begun: Beginning) -> str:
 def _repeated(tx: Transaction, workflow: str, subject: Subject, begun: Beginning) -> Case | None:
     if begun.key is None or tx.actor.staff_id is None:
         return None
+    hold(tx.session, f"request:{tx.actor.staff_id}:{begun.key}")  # the second of two at once waits for the answer
     kept = tx.session.get(RepeatedRequest, (begun.key, tx.actor.staff_id))
     if kept is None:
         return None

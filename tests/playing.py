@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from models.audit import AuditEvent
 from models.case import Case, CaseMove, CaseParticipant, CaseSlot
+from models.database import Database
 from models.outbox import OutboxMessage
 from models.place import Place
 from models.scope import system_scope
 from models.types import new_id
+from models.vault import Keystore
 from tests.cast import Cast
 from tests.steps import OPENINGS, WAYS, Answers, Opening, Step, step_of
 from workflows.engine.definition import Workflow
@@ -154,3 +159,18 @@ def definition_of(cast: Cast, workflow: str) -> Workflow:
     """Return the definition of a workflow that is in force."""
     with cast.database.session(system_scope("tests")) as session:
         return workflow_in_force(session, workflow).workflow
+
+
+def die_at(statement: int, url: str, keys: str, standing: Standing, step: Step) -> None:
+    """Take a step in a process of its own, which is killed as it sends the statement of that number."""
+    cast = Cast(Database(url, Keystore.load(Path(keys)), pooled=False), {}, {}, 0)
+    sent = 0
+
+    def kills(*_more: Any) -> None:
+        nonlocal sent
+        sent += 1
+        if sent == statement:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(cast.database.engine, "before_cursor_execute", kills)
+    take(cast, standing, step)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import g, render_template, request
 from flask_admin import expose
 from flask_babel import gettext as _
-from sqlalchemy import Select, and_, exists, select
+from sqlalchemy import Select, and_, exists, inspect, select
 from sqlalchemy.orm import Bundle, aliased, load_only
 
 from admin_app.desk import current_actor, current_policy, may, now, perform, read_session, record_read, system_session
@@ -44,6 +44,9 @@ from workflows.text import text
 
 IDENTIFICATION = "identification"
 Guardian = aliased(Relative, name="guardian")
+# An alias adapts a column when it is first named. Threads that name it at the same moment can leave it unadapted for
+# good, and every later page fails: all are named here, while nobody else is.
+GUARDIAN_COLUMNS = tuple(getattr(Guardian, column.key).expression for column in inspect(Relative).column_attrs)
 # A page of rows is read, not changed: values by name cost a third of what whole objects do.
 LISTED = Bundle[Any](
     "child",
@@ -150,6 +153,7 @@ class ChildScreen(OfficeView):
         """Select each child with the guardian, the key that opens the guardian's phone, and the case's state."""
         return (
             select(Child, Guardian, DataKey, _case_of(Case.state).label("state"))
+            .select_from(Child)
             .outerjoin(Guardian, and_(Guardian.child_id == Child.id, Guardian.slot == "guardian"))
             .outerjoin(DataKey, DataKey.id == Child.id)
         )

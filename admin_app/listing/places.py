@@ -97,7 +97,9 @@ class PlacePath:
         }
 
     def _open_levels(self) -> list[str]:
-        roots = {branch.level for branch in self.scope.branches}
+        roots = {branch.level for branch in self.scope.branches if branch.level in LEVELS}
+        if self.scope.branches and not roots:
+            return []  # single children and cases only: no place is theirs to choose
         top = min((LEVELS.index(level) for level in roots), default=0)
         offered = LEVELS[max(top, 1) : LEVELS.index(self.lowest) + 1]
         settled = max((LEVELS.index(level) for level in self.chosen), default=top)

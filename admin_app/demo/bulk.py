@@ -10,6 +10,7 @@ from random import Random
 from sqlalchemy import select
 
 from admin_app.demo import names
+from admin_app.demo.bulk_care import FORMS, MOST_OF_ONE, PAIRED, PAIRING, PLAN, PLANNED, CareMaker, Definitions, People
 from admin_app.demo.bulk_cases import CaseMaker, Clerk
 from admin_app.demo.calendar import moment, start_of, workday
 from admin_app.demo.disk import unhurried_disk
@@ -18,7 +19,7 @@ from admin_app.demo.filing import WORKFLOW
 from admin_app.demo.loader import Loader
 from admin_app.demo.records import RecordMaker, Season, few_records
 from admin_app.demo.region import RegionSize, SchoolSeat, seats
-from models.case import Case, CaseMove
+from models.case import Case, CaseMove, CaseParticipant, CaseRecord, CaseSlot
 from models.child import Child, Relative
 from models.database import Database, OfficeSession
 from models.place import Place
@@ -34,7 +35,7 @@ from workflows import audit
 from workflows.actor import Actor
 from workflows.audit import Happening
 from workflows.class_title import class_title
-from workflows.engine.published import records_in_force, workflow_in_force
+from workflows.engine.published import form_in_force, records_in_force, workflow_in_force
 from workflows.operations.case_opening import draw_numbers
 from workflows.policy import standard_policy
 from workflows.roster.intake import Intake
@@ -79,6 +80,8 @@ class _Region:
             raise LookupError("the demonstration school has no term on this day")
         self.term, self.first_year = term, term.school_year.first_year
         self.version = workflow_in_force(session, WORKFLOW)
+        workflows = {key: workflow_in_force(session, key) for key in (PAIRING, PLAN)}
+        self.definitions = Definitions(workflows, {key: form_in_force(session, key) for key in FORMS})
         actor, origin = Actor.of_system("demo"), Origin("demo-bulk")
         self.tx = Transaction(session, actor, standard_policy(), start_of(term.first_on), origin, database)
         self.registers: dict[str, Register] = {}
@@ -124,7 +127,7 @@ class _Region:
         self.loader.write(Place, [row | columns_of(place.level_codes)])
         return place
 
-    def _clerk(self, place: Place, vault: Vault, role: str) -> Clerk:
+    def _clerk(self, place: Place, vault: Vault, role: str, order: str = "") -> Clerk:
         pool = names.MEN if self.rng.random() < 0.4 else names.WOMEN
         name = names.surname(self.rng) + names.one_of(self.rng, pool)
         staff_id, codes = new_id(), columns_of(place.level_codes)
@@ -133,7 +136,7 @@ class _Region:
         looks = {"language": "zh", "theme": "auto", "text_size": "normal"}
         person = {
             "id": staff_id,
-            "login": f"{place.code.lower()}.{role[:1]}",
+            "login": f"{place.code.lower()}.{role[:1]}{order}",
             "name": name,
             "name_key": name_key(name),
             "place_id": place.id,
@@ -187,14 +190,42 @@ class _Region:
             child["risk"] = names.weighted(self.rng, RISKS)
             child["is_focus"] = child["risk"] == "high"
         self.loader.write(DataKey, intake.keys)
+        care = self._care(school)
         self.loader.write(Child, intake.children)
         self.loader.write(Relative, intake.relatives)
         self.loader.write_grams(intake.grams)
         school.cases.make(intake.children, draw_numbers(self.tx, self.version.workflow.prefix, seat.children))
         self.loader.write(Case, school.cases.cases)
         self.loader.write(CaseMove, school.cases.moves)
+        for model, rows in (
+            (Case, care.cases),
+            (CaseMove, care.moves),
+            (CaseRecord, care.records),
+            (CaseParticipant, care.parts),
+            (CaseSlot, care.slots),
+        ):
+            self.loader.write(model, rows)
         self._records(school)
         return [*intake.happenings[:1], *school.cases.told]
+
+    def _care(self, school: _School) -> CareMaker:
+        """Make pairings of some children and plans of a few, before the children's rows are written."""
+        children, place, vault, cases = school.intake.children, school.place, school.cases.vault, school.cases
+        chosen = self.rng.sample(children, max(1, round(len(children) * PAIRED)))
+        planned = [child for child in children if self.rng.random() < PLANNED]
+        many = -(-len(chosen) // MOST_OF_ONE)
+        helpers = [self._clerk(place, vault, "helper", str(order)) for order in range(1, many + 1)]
+        principal = self._clerk(place, vault, "principal")
+        people = People(cases.teacher, principal, helpers)
+        care = CareMaker(self.definitions, vault, self.rng, cases.opened_at, cases.until, people)
+        for order, (child, number) in enumerate(zip(chosen, self._numbers(PAIRING, len(chosen)), strict=True)):
+            care.pair(child, number, helpers[order % many])
+        for child, number in zip(planned, self._numbers(PLAN, len(planned)), strict=True):
+            care.plan(child, number)
+        return care
+
+    def _numbers(self, workflow: str, many: int) -> list[str]:
+        return draw_numbers(self.tx, self.definitions.workflows[workflow].workflow.prefix, many) if many else []
 
     def _records(self, school: _School) -> None:
         """Write a few records of every child in the present term."""

@@ -85,6 +85,7 @@ class CaseMaker:
             "definition_id": self.version.id,
             "workflow": self.version.workflow.key,
             "version": self.version.number,
+            "circle": "",
             "subject_type": "child",
             "subject_id": child["id"],
             "child_id": child["id"],
@@ -98,6 +99,7 @@ class CaseMaker:
             "term_id": self.term_id,
             "batch_id": child["batch_id"],
             "made_at_school": child["made_at_school"],
+            "facts": {},
             "rev": 0,
             **places,
         }
@@ -114,6 +116,7 @@ class CaseMaker:
             "id": move_id,
             "child_id": case["child_id"],
             "case_id": case["id"],
+            "circle": case["circle"],
             "transition": transition,
             "from_state": before,
             "to_state": case["state"],

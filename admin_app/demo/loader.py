@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Table
 
 from models.base import Base
 from models.bulk import Bind, bound_by
-from models.case import Case, CaseMove
+from models.case import Case, CaseMove, CaseParticipant, CaseRecord
 from models.child import LEVEL_COLUMNS, Child, NameGram, Relative
 from models.record import Record
 from workflows.roster.intake import GRAM_COLUMNS
 
-HEAVY: tuple[type[Base], ...] = (Child, Relative, NameGram, Case, CaseMove, Record)
+HEAVY: tuple[type[Base], ...] = (Child, Relative, NameGram, Case, CaseMove, CaseRecord, CaseParticipant, Record)
 LEVELS_SQL = ", ".join(LEVEL_COLUMNS)
 Row = Mapping[str, Any]
 Column = tuple[str, Bind | None]  # name, and how the database's driver wants its values

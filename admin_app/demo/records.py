@@ -165,7 +165,7 @@ class RecordMaker:
             "form_version": version.number,
             "counts_as": evidence(head, answers),
             "happened_on": day,
-            "data": self._sealed(version.form, answers, owner, number),
+            "data": seal_with(self.vault, version.form, answers, owner, f"record:{number}"),
             "occasion_id": occasion or number,
             "state": "active",
             "replaces_id": None,
@@ -181,27 +181,30 @@ class RecordMaker:
             **{column: child[column] for column in LEVEL_COLUMNS},
         }
 
-    def _sealed(self, form: Form, answers: Mapping[str, Any], owner: int, number: int) -> dict[str, Any]:
-        """Seal as `workflows.engine.record` does, without looking the form's fields up one by one."""
-        secret = _secret(form)
-        kept: dict[str, Any] = {}
-        for key, value in answers.items():
-            if key in secret:
-                sealed = self.vault.seal(owner, f"record:{number}:{key}", json.dumps(value, ensure_ascii=False))
-                kept[key] = {"sealed": base64.b64encode(sealed).decode()}
-            else:
-                kept[key] = value.isoformat() if isinstance(value, date) else value
-        return kept
+
+def seal_with(vault: Vault, form: Form, answers: Mapping[str, Any], owner: int, place: str) -> dict[str, Any]:
+    """Seal as `workflows.engine.record` does, without looking the form's fields up one by one."""
+    secret = _secret(form)
+    kept: dict[str, Any] = {}
+    for key, value in answers.items():
+        if key in secret:
+            sealed = vault.seal(owner, f"{place}:{key}", json.dumps(value, ensure_ascii=False))
+            kept[key] = {"sealed": base64.b64encode(sealed).decode()}
+        else:
+            kept[key] = value.isoformat() if isinstance(value, date) else value
+    return kept
 
 
-_SECRET: dict[int, frozenset[str]] = {}
+# By the form's identity, which is sure only while the form is kept beside it.
+_SECRET: dict[int, tuple[Form, frozenset[str]]] = {}
 
 
 def _secret(form: Form) -> frozenset[str]:
     found = _SECRET.get(id(form))
     if found is None:
-        found = _SECRET[id(form)] = frozenset(f.key for f in form.fields if f.protection.value in PROTECTED)
-    return found
+        secret = frozenset(f.key for f in form.fields if f.protection.value in PROTECTED)
+        found = _SECRET[id(form)] = (form, secret)
+    return found[1]
 
 
 @dataclass(frozen=True)

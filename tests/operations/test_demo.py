@@ -9,10 +9,13 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from admin_app.demo.bulk import fill_region
 from admin_app.demo.calendar import running, start_of, terms_around
 from admin_app.demo.cast import SHOWN
 from admin_app.demo.fill import NotForDemo, demo_size, fill
@@ -21,7 +24,7 @@ from admin_app.demo.names import MOBILE
 from admin_app.demo.region import RegionSize, seats
 from admin_app.demo.school import fill_school
 from models.audit import AuditEvent, AuditPending
-from models.case import Case, CaseMove, CaseRecord
+from models.case import Case, CaseMove, CaseRecord, CaseSlot
 from models.child import Child, NameGram, Relative
 from models.database import Database
 from models.place import Place
@@ -34,8 +37,11 @@ from models.terms import latest_term
 from models.vault import DataKey, Keystore, learn_keys
 from tests.cast import Cast
 from workflows.engine.allowed import post_named
-from workflows.engine.published import workflow_in_force
+from workflows.engine.case_facts import known_facts
+from workflows.engine.published import form_in_force, workflow_in_force, workflow_version
+from workflows.engine.record import is_sealed, open_answers
 from workflows.operations.account import log_in
+from workflows.operations.case_standing import slot_name
 from workflows.people import actor_by_login
 from workflows.policy import Permission, standard_policy
 
@@ -303,7 +309,7 @@ def test_a_region_is_filled_in_bulk_with_every_value_sealed_and_every_key_in_pla
         assert all(child.id_number and child.home_address for child in children)
         assert len({child.id_number for child in children}) == len(children)
         cases = session.scalars(select(Case).where(Case.child_id.in_([child.id for child in children]))).all()
-        assert len(cases) == len(children)
+        assert sum(case.workflow == "identification" for case in cases) == len(children)
         ids = [case.id for case in cases]
         made = select(CaseMove.case_id, func.count()).where(CaseMove.case_id.in_(ids)).group_by(CaseMove.case_id)
         moves = dict(session.execute(made).all())
@@ -313,6 +319,96 @@ def test_a_region_is_filled_in_bulk_with_every_value_sealed_and_every_key_in_pla
         assert all(move.reason for move in reasons)
         assert children[0] in find_children(session, children[0].name, limit=500)
     _sound(database)
+
+
+@pytest.fixture(scope="module")
+def region(school: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The demonstration school with a small region around it, many of whose children have a plan."""
+    path = tmp_path_factory.mktemp("demo") / "region.db"
+    raw = school.engine.raw_connection()
+    raw.cursor().execute("VACUUM INTO ?", (str(path),))
+    raw.close()
+    database = Database(f"sqlite:///{path}", school.keystore)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("admin_app.demo.bulk.PLANNED", 0.2)
+        fill_region(database, AS_OF, RegionSize(counties=1, townships=3, schools=5, children=354))
+    yield database
+    database.dispose()
+
+
+@pytest.mark.parametrize("workflow", ["pairing", "individual_plan"])
+def test_a_case_made_in_bulk_is_shaped_as_the_operations_make_it(region: Database, workflow: str) -> None:
+    with region.session(EVERYWHERE) as session:
+        played, bulk = (
+            session.scalars(select(Case).where(Case.workflow == workflow, Case.state == "active", part)).all()
+            for part in (Case.school_code == "ZX", Case.school_code.not_in(("ZX", "SQ", "BX")))
+        )
+        assert bulk
+        # The play's cases may have been checked or changed since; then they know more.
+        known = min((shape_of(session, case) for case in played), key=lambda shape: len(shape["facts"]))
+        for case in bulk:
+            shape = shape_of(session, case)
+            assert shape["facts"] ^ known["facts"] <= OPTIONAL
+            assert shape["standing"] == known["standing"]
+            assert shape["parts"] == known["parts"]
+            assert shape["steps"][: len(STEPS[workflow])] == STEPS[workflow]
+            assert shape["slots"] == expected_slots(case)
+            assert case.rev == len(case.moves)
+            assert all(move.child_id == case.child_id and move.circle == case.circle for move in case.moves)
+
+
+OPTIONAL = {"helper_sex", "reason", "handed_over", "wish", "opinion"} | {
+    "talks", "home_visits", "calls", "study", "life", "mood", "rating", "decision", "remark", "checked_on",
+    "stage_checked", "stage_result", "findings", "next_step",
+}  # fmt: skip
+STEPS = {
+    "pairing": [("open", "pairing_proposal"), ("accept", "pairing_acceptance"), ("sign", "pledge")],
+    "individual_plan": [
+        ("open", "plan_referral"),
+        ("submit", "plan"),
+        ("approve", "plan_opinion"),
+        ("inform", "guardian_informed"),
+    ],
+}
+
+
+def shape_of(session: Session, case: Case) -> dict[str, Any]:
+    """Return what a case's rows are made of, without what differs from case to case."""
+    learn_keys(session, [case.key_owner])
+    records = {r.move_id: r for r in session.scalars(select(CaseRecord).where(CaseRecord.case_id == case.id))}
+    version = workflow_version(session, case.definition_id)
+    assert known_facts(session, case, version, "P3").keys() == case.facts.keys()  # each sealed one can be opened
+    for record in records.values():
+        form = form_in_force(session, record.form).form
+        opened = open_answers(session, form, record.data, case.key_owner, record.id, "P3")
+        assert opened.keys() == record.data.keys()
+    slots = session.scalars(select(CaseSlot.slot).where(CaseSlot.case_id == case.id))
+    return {
+        "facts": set(case.facts),
+        "standing": (case.circle, case.open_slot == str(case.subject_id), case.subject_type, case.term_id,
+                     {key for key, value in case.facts.items() if is_sealed(value)} - OPTIONAL),
+        "parts": sorted((p.relation, p.works_as, p.role, p.place_id, p.circle, p.until_at is None)
+                        for p in case.participants if p.until_at is None),
+        "steps": [(move.transition, records[move.id].form) for move in case.moves if move.id in records],
+        "slots": set(slots),
+    }  # fmt: skip
+
+
+def expected_slots(case: Case) -> set[str]:
+    """Return what a pairing occupies alone; a plan occupies nothing but its class's quota."""
+    if case.workflow != "pairing":
+        return set()
+    values = ((case.subject_id, case.facts["kind"]), (case.subject_id, case.facts["helper"]))
+    return {slot_name("pairing", rule, each) for rule, each in enumerate(values)}
+
+
+def test_the_slots_of_a_played_pairing_are_those_expected_of_one_made_in_bulk(school: Database) -> None:
+    with school.session(EVERYWHERE) as session:
+        active = (Case.workflow == "pairing", Case.state == "active", Case.facts["kind"].as_string() == "helper")
+        for case in session.scalars(select(Case).where(*active)):
+            assert set(session.scalars(select(CaseSlot.slot).where(CaseSlot.case_id == case.id))) == expected_slots(
+                case
+            )
 
 
 def _sound(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
@@ -118,9 +119,14 @@ def _slots(tx: Transaction, case: Case, version: WorkflowVersion, subject: Subje
         unless = version.unless[number]
         if any(value is None for value in values) or (unless is not None and unless.holds(facts, tx.now)):
             continue
-        mark = sha256("|".join(map(str, values)).encode()).hexdigest()
-        found[f"{case.workflow}:{number}:{mark}"] = number
+        found[slot_name(case.workflow, number, values)] = number
     return found
+
+
+def slot_name(workflow: str, rule: int, values: Iterable[object]) -> str:
+    """Return the name of what one case occupies alone, by the number of the rule and the values it is about."""
+    mark = sha256("|".join(map(str, values)).encode()).hexdigest()
+    return f"{workflow}:{rule}:{mark}"
 
 
 def _check_person(tx: Transaction, case: Case, quota: Quota, answered: Answered, rule: Participation) -> None:

@@ -122,19 +122,24 @@ def show_faults(form: Form, faults: Mapping[str, Words]) -> None:
 
 
 def sections(definition: FormDefinition, form: Form, *, in_circle: bool = False) -> list[dict[str, Any]]:
-    """Return the form's sections with their fields, in the shape of `office/form.html`; who reads confidential ones."""
+    """Return the form's sections with their fields, in the shape of `office/form.html`; who reads confidential ones.
+
+    What is counted is no field of the form; a section that holds nothing else is left out.
+    """
+    asked = [f for f in definition.fields if f.key in form]
     readers = text("仅办理人和指定领导可看") if in_circle else text("仅班主任和个案负责人可看")
     titled = [
         {
             "title": say(section.title),
             "note": say(section.help),
-            "fields": [form[f.key] for f in definition.fields if f.section == section.key],
+            "fields": [form[f.key] for f in asked if f.section == section.key],
             "is_confidential": section.confidential,
             "who": say(readers) if section.confidential else "",
         }
         for section in definition.sections
+        if any(f.section == section.key for f in asked)
     ]
-    loose = [form[f.key] for f in definition.fields if f.section is None]
+    loose = [form[f.key] for f in asked if f.section is None]
     return [{"title": "", "fields": loose}, *titled] if loose else titled
 
 

@@ -32,7 +32,7 @@ ITEMS = (
     Item("home.index", _("工作台"), "layout-dashboard", "", None, is_tab=True),
     Item("children.index_view", _("儿童名册"), "users", _("儿童"), P.CHILD_LIST, is_tab=True),
     Item("records.index_view", _("谈心与家访"), "message-2", _("儿童"), P.RECORD_LIST, is_tab=True),
-    Item("cases.index", _("摸底排查"), "clipboard-list", _("儿童"), P.CASE_LIST, is_tab=True),
+    Item("cases.index", _("事项办理"), "clipboard-list", _("儿童"), P.CASE_LIST, is_tab=True),
     Item("filing.index", _("建档率"), "chart-bar", _("统计"), P.REPORT_READ, is_tab=True),
     Item("roster.index", _("导入名册"), "table-import", _("搭建"), P.ROSTER_IMPORT),
     Item("places.index_view", _("组织机构"), "sitemap", _("搭建"), P.PLACE_READ),

@@ -24,7 +24,7 @@ from workflows.engine.record import open_answers
 from workflows.evidence import Period, evidence
 from workflows.policy import Permission, Policy
 from workflows.refusal import Missing
-from workflows.subjects import ChildSubject, Subject, load_subject
+from workflows.subjects import ChildSubject, Subject, subject_of
 from workflows.text import text
 
 
@@ -67,7 +67,7 @@ def view_case(
     if case is None:
         raise Missing("no_case", text("没有这件事项，或不在你的范围内"))
     version = workflow_version(session, case.definition_id)
-    subject = load_subject(session, case.subject_type, case.subject_id)
+    subject = subject_of(session, case)
     if subject is None:
         raise Missing("no_case", text("没有这件事项，或不在你的范围内"))
     moves = session.scalars(select(CaseMove).where(CaseMove.case_id == case.id).order_by(CaseMove.id)).all()

@@ -21,14 +21,14 @@ from workflows.policy import Permission, Policy
 from workflows.subjects import Subject
 
 
-def workflows_about(session: Session, kind: str) -> list[WorkflowVersion]:
-    """Return the workflows in force about a kind of subject, by key."""
+def workflows_in_force(session: Session) -> list[WorkflowVersion]:
+    """Return the workflows with which new cases begin, by key."""
     rows = session.scalars(
         select(Definition.id)
         .where(Definition.kind == "workflow", Definition.state == "in_force")
         .order_by(Definition.key)
     )
-    return [version for row in rows if (version := workflow_version(session, row)).workflow.subject == kind]
+    return [workflow_version(session, row) for row in rows]
 
 
 def may_open(actor: Actor, policy: Policy, version: WorkflowVersion, subject: Subject) -> bool:
@@ -40,7 +40,8 @@ def may_open(actor: Actor, policy: Policy, version: WorkflowVersion, subject: Su
 
 def openings(session: Session, actor: Actor, policy: Policy, subject: Subject) -> list[WorkflowVersion]:
     """Return the workflows of which the person may open a case about a subject now; none that has one open already."""
-    about = [v for v in workflows_about(session, subject.kind) if may_open(actor, policy, v, subject)]
+    about = [v for v in workflows_in_force(session) if v.workflow.subject == subject.kind]
+    about = [v for v in about if may_open(actor, policy, v, subject)]
     same = (Case.subject_type == subject.kind, Case.subject_id == subject.id, Case.closed_at.is_(None))
     running = set(session.scalars(select(Case.workflow).where(*same)))
     return [v for v in about if not (v.workflow.one_open_per_subject and v.workflow.key in running)]

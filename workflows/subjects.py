@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, object_session
 from sqlalchemy.orm.attributes import set_committed_value
 
+from models.case import Case
 from models.child import Child, Relative
 from models.place import Place
 from models.reports.place_figures import place_figures
@@ -204,6 +205,14 @@ class PlaceSubject:
         if bound:
             raise KeyError(next(iter(bound)))
         return ()
+
+
+def subject_of(session: Session, case: Case) -> Subject | None:
+    """Return the subject of a case that was loaded through the session; who sees the case knows what it is about."""
+    if case.subject_type == PlaceSubject.kind:
+        place = session.get(Place, case.subject_id)
+        return None if place is None else PlaceSubject(place, session)
+    return load_subject(session, case.subject_type, case.subject_id)
 
 
 def load_place(session: Session, place_id: int) -> PlaceSubject | None:

@@ -12,6 +12,8 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from admin_app.pages.case_cards import detail_cards, record_cards
+from admin_app.pages.case_words import key_facts, names_on
 from admin_app.wording import language, say, say_moment, say_short, say_time
 from models.case import CaseMove
 from models.place import Place
@@ -35,7 +37,7 @@ MOVE_ICONS = {"primary": "circle-check", "danger": "arrow-back-up", "plain": "ar
 
 def case_tabs(number: str, current: str) -> list[dict[str, Any]]:
     """Return the tabs of a case page."""
-    tabs = (("detail", _("详情")), ("diagram", _("流程图")))
+    tabs = (("detail", _("详情")), ("diagram", _("流程图")), ("records", _("记录")))
     return [
         {"label": label, "url": url_for("cases.show", number=number, tab=key), "is_current": key == current}
         for key, label in tabs
@@ -139,16 +141,17 @@ def diagram(view: CaseView) -> Markup:
     return Markup(draw(view.version.workflow, current=view.case.state, moves=path, language=language()))  # noqa: S704
 
 
-def head_facts(view: CaseView, place: str) -> list[dict[str, Any]]:
-    """Return the short facts below the case's title."""
+def head_facts(view: CaseView, place: str, pairs: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+    """Return the short facts below the case's title: the subject, what stands for the case in lists, who opened it."""
     child = view.child
-    facts = [{"key": _("学校班级"), "value": place}]
+    facts: list[dict[str, Any]] = []
     if child is not None:
         url = url_for("children.details_view", id=child.id)
-        facts.insert(0, {"key": _("儿童"), "value": {"text": child.name, "url": url}})
+        facts = [{"key": _("儿童"), "value": {"text": child.name, "url": url}}, {"key": _("学校班级"), "value": place}]
     opener = view.moves[0].actor_name if view.moves else ""
     return [
         *facts,
+        *pairs,
         {"key": _("发起"), "value": f"{opener} {say_moment(view.case.opened_at)}"},
         {"key": _("定义"), "value": _("第 %(n)s 版", n=view.version.number)},
     ]
@@ -207,8 +210,11 @@ def case_page(session: Session, view: CaseView, tab: str) -> dict[str, Any]:
     allowed, refused = verbs(view)
     main_form = next((t.form for t in workflow.transitions.values() if t.form), None)
     validator = form_in_force(session, main_form).validator if main_form else None
-    cards = subject_cards(view, validator)
-    title = f"{say(workflow.title)} · {view.child.name}" if view.child is not None else say(workflow.title)
+    cards = record_cards(session, view) if tab == "records" else detail_cards(session, view)
+    if tab != "records":
+        cards = subject_cards(view, validator) + cards
+    title = f"{say(workflow.title)} · {view.subject.name}"
+    pairs = key_facts(view.version, view.case, names_on(session, [view.case]))
     tags = [state_tag(workflow, view.case.state)]
     if workflow.confidential:
         tags.append({"kind": "secret", "word": _("保密：仅办理人与指定领导")})
@@ -216,7 +222,7 @@ def case_page(session: Session, view: CaseView, tab: str) -> dict[str, Any]:
         "title": title,
         "number": view.case.number,
         "tags": tags,
-        "facts": head_facts(view, place_line(session, view.case)),
+        "facts": head_facts(view, place_line(session, view.case), pairs),
         "steps": steps(workflow, view.case.state, view.moves),
         "tabs": case_tabs(view.case.number, tab),
         "cards": cards,

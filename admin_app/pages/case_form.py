@@ -106,7 +106,7 @@ def _screen(view: CaseView, option: Option, validator: FormValidator, form: Form
     number, transition = view.case.number, option.transition
     back = url_for("cases.show", number=number)
     path = url_for("cases.take", number=number, transition=transition)
-    name = view.child.name if view.child is not None else number
+    name = view.subject.name
     label = say(option.definition.label)
     return {
         "title": f"{say(validator.definition.title)} · {name}",

@@ -1,7 +1,8 @@
-"""The list of identification cases: views by state, class filter, search by the child's name, keyset paging."""
+"""The list of cases of a workflow, and of those of any workflow that wait for a person; keyset paging."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import url_for
@@ -13,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from admin_app.desk import current_actor
 from admin_app.listing.ids import number
 from admin_app.pages.case import state_tag
+from admin_app.pages.case_words import key_facts, names_on
 from admin_app.pages.places import class_choices, names_of
 from admin_app.shell import present_term
 from admin_app.wording import say, say_short
@@ -24,67 +26,86 @@ from models.scope import Branch
 from models.search import find_children
 from workflows.actor import Actor
 from workflows.engine.definition import Workflow
-from workflows.engine.published import workflow_in_force
+from workflows.engine.published import WorkflowVersion, workflow_version
+from workflows.opening_view import workflows_in_force
+from workflows.todo import waiting
 
 WORKFLOW = "identification"
 MINE = "my-turn"  # a key of a state has no hyphen
 PAGE = 50
+MOST_FACTS = 2
 
 
 def case_list(session: Session, asked: MultiDict[str, str]) -> dict[str, Any]:
     """Return the screen of the case list for the filters in an address."""
-    workflow = workflow_in_force(session, WORKFLOW).workflow
+    versions = {version.workflow.key: version for version in workflows_in_force(session)}
+    workflow = versions[_known(asked.get("workflow", ""), versions)].workflow
     state = asked.get("state", "")
-    mine = states_of(current_actor(), workflow)
-    state = state if state in workflow.states or (state == MINE and mine) else ""
-    states = mine if state == MINE else (state,) if state else ()
+    mine = state == MINE
+    state = state if state in workflow.states or mine else ""
     words, place = asked.get("q", "").strip(), asked.get("class", "")
     inside = _place(session, asked.get("place", ""))
     term = present_term()
     children = tuple(child.id for child in find_children(session, words)) if words else None
     branch = Branch(inside.kind, inside.code) if inside is not None else None
-    wanted = CasesWanted(WORKFLOW, term.id if term else None, states, place or None, branch, children)
+    wanted = CasesWanted(
+        None if mine else workflow.key,
+        term.id if term and workflow.per == "term" and not mine else None,
+        (state,) if state and not mine else (),
+        place or None,
+        branch,
+        children,
+        waiting_for(current_actor(), versions.values()) if mine else None,
+    )
     before, after = number(asked.get("before")), number(asked.get("after"))
     found = list_cases(session, wanted, before=before, after=after, limit=PAGE + 1)
     has_more = len(found) > PAGE
     rows = (found[1:] if after is not None else found[:PAGE]) if has_more else found
-    named = (("state", state), ("q", words), ("class", place), ("place", inside.code if inside is not None else ""))
+    named = (
+        ("workflow", asked.get("workflow", "") and workflow.key),
+        ("state", state),
+        ("q", words),
+        ("class", place),
+        ("place", inside.code if inside is not None else ""),
+    )
     kept: dict[str, Any] = {key: value for key, value in named if value}
     classes = class_choices(session)
     return {
-        "title": say(workflow.title),
-        "subtitle": _("本学期"),
-        "views": _views(workflow, state, kept, bool(mine)),
+        "title": _("轮到我办") if mine else say(workflow.title),
+        "subtitle": _("本学期") if workflow.per == "term" and not mine else "",
+        "views": _views(workflow, state, kept),
         "search": {"name": "q", "value": words, "placeholder": _("姓名、拼音、首字母")},
         "hidden": [(key, kept[key]) for key in ("state", "place") if key in kept],
         "chips": [_chip(inside, kept)] if inside is not None else [],
-        "filters": [
-            {
-                "key": "class",
-                "label": _("班级"),
-                "kind": "select",
-                "value": place,
-                "options": [{"value": "", "label": _("全部")}, *classes],
-            }
-        ]
-        if len(classes) > 1
-        else [],
+        "filters": [*_workflows(versions.values(), workflow), *_classes(classes, place)],
         "columns": _columns(),
-        "rows": [
-            _row(workflow, case, child, names)
-            for names in [names_of(session, [c for c, _ in rows])]
-            for case, child in rows
-        ],
+        "rows": _rows(session, rows),
         "can_select": False,
         "pager": _pager(rows, kept, before, after, has_more),
         "empty": _empty(bool(words or place or state or inside)),
     }
 
 
-def states_of(actor: Actor, workflow: Workflow) -> tuple[str, ...]:
-    """Return the states whose next step one of the actor's roles may take."""
-    asked = {state: found.tasks.who for state, found in workflow.states.items() if found.tasks is not None}
-    return tuple(state for state, who in asked.items() if actor.roles & {assignee.role for assignee in who})
+def waiting_for(actor: Actor, versions: Iterable[WorkflowVersion]) -> tuple[Any, ...]:
+    """Return what waits for a person among workflows, as the list of cases asks for it."""
+    found = (one for version in versions for one in waiting(actor, version.workflow))
+    return tuple((one.workflow, one.states, one.parts) for one in found)
+
+
+def _known(key: str, versions: Mapping[str, WorkflowVersion]) -> str:
+    return key if key in versions else WORKFLOW
+
+
+def _workflows(versions: Iterable[WorkflowVersion], chosen: Workflow) -> list[dict[str, Any]]:
+    options = [{"value": v.workflow.key, "label": say(v.workflow.title)} for v in versions]
+    return [{"key": "workflow", "label": _("事项"), "kind": "select", "value": chosen.key, "options": options}]
+
+
+def _classes(classes: list[dict[str, Any]], place: str) -> list[dict[str, Any]]:
+    if len(classes) < 2:
+        return []
+    options = [{"value": "", "label": _("全部")}, *classes]
+    return [{"key": "class", "label": _("班级"), "kind": "select", "value": place, "options": options}]
 
 
 def _place(session: Session, code: str) -> Place | None:
@@ -98,13 +119,13 @@ def _chip(place: Place, kept: dict[str, Any]) -> dict[str, str]:
     return {"label": place.name, "remove_url": url_for("cases.index", **rest)}
 
 
-def _views(workflow: Workflow, state: str, kept: dict[str, Any], has_own: bool) -> list[dict[str, Any]]:
+def _views(workflow: Workflow, state: str, kept: dict[str, Any]) -> list[dict[str, Any]]:
     rest = {key: value for key, value in kept.items() if key != "state"}
     every = {"label": _("全部"), "url": url_for("cases.index", **rest), "is_current": not state}
     own = {"label": _("轮到我办"), "url": url_for("cases.index", state=MINE, **rest), "is_current": state == MINE}
     return [
         every,
-        *([own] if has_own else []),
+        own,
         *(
             {"label": say(found.label), "url": url_for("cases.index", state=key, **rest), "is_current": key == state}
             for key, found in workflow.states.items()
@@ -114,36 +135,55 @@ def _views(workflow: Workflow, state: str, kept: dict[str, Any], has_own: bool) 
 
 def _columns() -> list[dict[str, Any]]:
     return [
-        {"key": "name", "label": _("儿童"), "is_sticky": True},
+        {"key": "name", "label": _("儿童或单位"), "is_sticky": True},
+        {"key": "workflow", "label": _("事项")},
         {"key": "number", "label": _("编号")},
         {"key": "state", "label": _("环节")},
         {"key": "school", "label": _("学校")},
         {"key": "class", "label": _("班级")},
+        {"key": "facts", "label": _("要点")},
         {"key": "since", "label": _("进入环节"), "align": "right"},
         {"key": "opened", "label": _("发起"), "align": "right"},
     ]
 
 
-def _row(workflow: Workflow, case: Case, child: Child, names: dict[str, str]) -> dict[str, Any]:
+def _rows(session: Session, rows: Sequence[tuple[Case, Child | None]]) -> list[dict[str, Any]]:
+    cases = [case for case, _child in rows]
+    places, names = names_of(session, cases), names_on(session, cases)
+    return [_row(workflow_version(session, case.definition_id), case, child, places, names) for case, child in rows]
+
+
+def _row(
+    version: WorkflowVersion, case: Case, child: Child | None, places: dict[str, str], names: Mapping[str, str]
+) -> dict[str, Any]:
     url = url_for("cases.show", number=case.number)
-    tag = state_tag(workflow, case.state)
+    tag = state_tag(version.workflow, case.state)
+    facts = " · ".join(pair["value"] for pair in key_facts(version, case, names)[:MOST_FACTS])
     return {
         "id": str(case.id),
         "url": url,
         "cells": [
-            {"kind": "link", "value": child.name, "url": url},
+            {"kind": "link", "value": child.name if child is not None else subject_place(case, places), "url": url},
+            {"kind": "text", "value": say(version.workflow.title)},
             {"kind": "text", "value": case.number},
             {"kind": "tag", "value": tag["word"], "tag_kind": tag["kind"]},
-            {"kind": "text", "value": names.get(case.school_code)},
-            {"kind": "text", "value": names.get(case.class_code)},
+            {"kind": "text", "value": places.get(case.school_code)},
+            {"kind": "text", "value": places.get(case.class_code)},
+            {"kind": "text", "value": facts},
             {"kind": "date", "value": say_short(case.state_since)},
             {"kind": "date", "value": say_short(case.opened_at)},
         ],
     }
 
 
+def subject_place(case: Case, places: Mapping[str, str]) -> str:
+    """Return the name of the place that a case is about."""
+    codes = (case.class_code, case.school_code, case.township_code, case.county_code, case.city_code)
+    return next((places[code] for code in codes if code in places), case.number)
+
+
 def _pager(
-    rows: list[tuple[Case, Child]], kept: dict[str, Any], before: int | None, after: int | None, has_more: bool
+    rows: list[tuple[Case, Child | None]], kept: dict[str, Any], before: int | None, after: int | None, has_more: bool
 ) -> dict[str, Any] | None:
     if not rows:
         return None

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from admin_app.desk import current_actor, may, read_session
 from admin_app.menu import ITEMS
 from admin_app.pages.case import state_tag
-from admin_app.pages.case_list import MINE, states_of
+from admin_app.pages.case_list import MINE, subject_place, waiting_for
 from admin_app.pages.filing import level_below, percent, rate_card, state_cells
 from admin_app.pages.places import names_of
 from admin_app.shell import present_term
@@ -18,11 +18,11 @@ from admin_app.wording import say, say_short
 from models.reports.care import care_situations
 from models.reports.case_list import CasesWanted, list_cases
 from models.reports.filing import Filing, filing_by_place, total_of
-from workflows.engine.published import workflow_in_force
+from workflows.engine.published import workflow_version
 from workflows.fields import CODE_LISTS
+from workflows.opening_view import workflows_in_force
 from workflows.policy import Permission
 
-WORKFLOW = "identification"
 MOST_TO_DO = 12
 MOST_LINKS = 3
 
@@ -39,7 +39,7 @@ def home_page() -> dict[str, Any]:
     total = total_of(found, _("合计"))
     page["rates"] = [rate_card(total, _("建档率"), url_for("filing.index")), *_counts(total)]
     page["table"] = _table(found, level) if len(found) > 1 else None
-    page["todo"] = _todo(term.id)
+    page["todo"] = _todo()
     page["care"] = _care()
     return page
 
@@ -89,21 +89,21 @@ def _line(filing: Filing, level: str) -> dict[str, Any]:
     return {"id": filing.code, "url": behind if filing.missing else None, "cells": cells}
 
 
-def _todo(term_id: int) -> dict[str, Any] | None:
-    """Return the cases whose next step the person's posts may take."""
+def _todo() -> dict[str, Any] | None:
+    """Return the cases whose next step the person's posts or parts may take."""
     actor, session = current_actor(), read_session(Permission.CASE_LIST)
-    workflow = workflow_in_force(session, WORKFLOW).workflow
-    mine = states_of(actor, workflow)
+    mine = waiting_for(actor, workflows_in_force(session))
     if not mine:
         return None
-    found = list_cases(session, CasesWanted(WORKFLOW, term_id, mine), limit=MOST_TO_DO + 1)
+    found = list_cases(session, CasesWanted(waiting=mine), limit=MOST_TO_DO + 1)
     names = names_of(session, [case for case, _child in found])
     items = []
     for case, child in found[:MOST_TO_DO]:
+        workflow = workflow_version(session, case.definition_id).workflow
         items.append(
             {
-                "title": child.name,
-                "sub": f"{names.get(case.school_code, '')} {names.get(case.class_code, '')}",
+                "title": child.name if child is not None else subject_place(case, names),
+                "sub": f"{say(workflow.title)} · {names.get(case.class_code) or names.get(case.school_code, '')}",
                 "tag": state_tag(workflow, case.state),
                 "when": say_short(case.state_since),
                 "url": url_for("cases.show", number=case.number),

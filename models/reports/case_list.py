@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from models.case import Case
@@ -16,22 +16,31 @@ LARGEST_ID = 2**63 - 1
 
 @dataclass(frozen=True)
 class CasesWanted:
-    """Which cases: empty parts do not narrow."""
+    """Which cases: empty parts do not narrow.
 
-    workflow: str
+    `waiting` are workflows with states, and the cases among which they count where not all do.
+    """
+
+    workflow: str | None = None
     term_id: int | None = None
     states: tuple[str, ...] = ()
     class_code: str | None = None
     place: Branch | None = None
     child_ids: tuple[int, ...] | None = None
+    waiting: tuple[tuple[str, tuple[str, ...], frozenset[int] | None], ...] | None = None
 
 
 def list_cases(
     session: Session, wanted: CasesWanted, *, before: int | None = None, after: int | None = None, limit: int = 50
-) -> list[tuple[Case, Child]]:
-    """Return up to `limit` cases with their children, newest first, older than `before` or newer than `after`."""
-    statement = select(Case, Child).join(Child, Case.child_id == Child.id).where(Case.workflow == wanted.workflow)
+) -> list[tuple[Case, Child | None]]:
+    """Return up to `limit` cases with their children, newest first, older than `before` or newer than `after`.
+
+    Cases about a place have no child.
+    """
+    statement = select(Case, Child).outerjoin(Child, Case.child_id == Child.id)
     narrowing = [
+        Case.workflow == wanted.workflow if wanted.workflow is not None else None,
+        _waiting(wanted.waiting) if wanted.waiting is not None else None,
         Case.term_id == wanted.term_id if wanted.term_id is not None else None,
         Case.state.in_(wanted.states) if wanted.states else None,
         Case.class_code == wanted.class_code if wanted.class_code else None,
@@ -45,3 +54,17 @@ def list_cases(
         rows = session.execute(statement.order_by(Case.id).limit(limit)).all()
         return [(case, child) for case, child in reversed(rows)]
     return [(case, child) for case, child in session.execute(statement.order_by(Case.id.desc()).limit(limit))]
+
+
+def _waiting(waiting: tuple[tuple[str, tuple[str, ...], frozenset[int] | None], ...]) -> ColumnElement[bool]:
+    return or_(
+        false(),
+        *(
+            and_(
+                Case.workflow == workflow,
+                Case.state.in_(states),
+                true() if parts is None else Case.id.in_(sorted(parts)),
+            )
+            for workflow, states, parts in waiting
+        ),
+    )

@@ -110,7 +110,7 @@ def _compile(session: Session, row: Row) -> WorkflowVersion | FormVersion:
     unless = tuple(compile_condition(rule.unless, offers) if rule.unless else None for rule in definition.unique)
     subject = catalogue.subjects[definition.subject]
     opens_when = compile_condition(definition.open.when, subject) if definition.open.when else None
-    fields = {f.key: f for form in forms.values() for f in form.fields}
+    fields = {f.key: f for form in reversed(forms.values()) for f in form.fields}  # the first form names an answer
     return WorkflowVersion(row.id, row.version, row.digest, definition, guards, opens_when, unless, fields)
 
 

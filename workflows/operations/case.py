@@ -24,7 +24,7 @@ from workflows.operations.case_trail import add_move, tell_move
 from workflows.operations.effects import carry_out
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Stale
-from workflows.subjects import Subject, load_subject
+from workflows.subjects import Subject, subject_of
 from workflows.text import text
 from workflows.transaction import Transaction
 
@@ -68,7 +68,7 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
     case = _load(tx, number)
     version = workflow_version(tx.session, case.definition_id)
     transition = _permitted(tx, case, version, request)
-    subject = load_subject(tx.session, case.subject_type, case.subject_id)
+    subject = subject_of(tx.session, case)
     if subject is None:
         raise Missing("no_subject", text("没有这件事项"))
     facts = subject.facts() | case_facts(tx.session, case, version)

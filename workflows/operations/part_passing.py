@@ -21,7 +21,7 @@ from workflows.operations.case_answers import Answered
 from workflows.operations.case_standing import settle
 from workflows.operations.rows import fetch
 from workflows.policy import Permission
-from workflows.subjects import load_subject
+from workflows.subjects import subject_of
 from workflows.transaction import Transaction
 
 
@@ -50,7 +50,7 @@ def pass_part(tx: Transaction, part_id: int, successor: Staff | None) -> None:
 
 def _answer(tx: Transaction, case: Case, version: WorkflowVersion, rule: Participation, successor: Staff) -> None:
     """Let the case know its new person, as if the form had named them: parts, slots and quotas follow."""
-    subject = load_subject(tx.session, case.subject_type, case.subject_id)
+    subject = subject_of(tx.session, case)
     if subject is None:
         return
     case.facts = {**case.facts, rule.source: _like(tx, case, rule.source, successor.id)}

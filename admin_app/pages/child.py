@@ -1,4 +1,4 @@
-"""What the page of a child shows: head with masks, and the tabs 概况, 监护, 联系卡, 记录, 变更."""
+"""What the page of a child shows: head with masks, and the tabs from 概况 to 变更."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
+from admin_app.parts.child_cases import CasePart
 from admin_app.parts.records import RecordPart
 from admin_app.wording import say
 from models.child import Child, Relative
@@ -44,6 +45,7 @@ class ChildView:
     records: RecordPart | None = None
     may_see_records: bool = False
     writes: Sequence[dict[str, Any]] = ()
+    helping: CasePart | None = None
 
 
 def classes_shown(view: ChildView) -> list[str]:
@@ -57,9 +59,8 @@ def classes_shown(view: ChildView) -> list[str]:
 def child_page(view: ChildView) -> dict[str, Any]:
     """Return the page for `office/detail.html`."""
     child = view.child
-    cards = {"overview": _overview, "care": _care, "card": _card, "records": _records, "changes": _changes}[view.tab](
-        view
-    )
+    shown = {"overview": _overview, "care": _care, "card": _card, "records": _records, "changes": _changes}
+    cards = shown.get(view.tab, _helping)(view)
     return {
         "title": child.name,
         "initial": child.name[:1],
@@ -68,6 +69,7 @@ def child_page(view: ChildView) -> dict[str, Any]:
         "risk": {"level": child.risk, "word": say(CODE_LISTS["risk"][child.risk])},
         "facts": _head_facts(view),
         "actions": _actions(view),
+        "openings": view.helping.openings if view.helping is not None else [],
         "crumbs": [{"label": _("儿童名册"), "url": url_for("children.index_view")}, {"label": child.name}],
         "back_url": url_for("children.index_view"),
         "tabs": _tabs(view),
@@ -120,8 +122,15 @@ def _actions(view: ChildView) -> list[dict[str, Any]]:
 
 def _tabs(view: ChildView) -> list[dict[str, Any]]:
     tabs = [("overview", _("概况"), None), ("care", _("监护"), len(view.relatives)), ("card", _("联系卡"), None)]
+    counts = view.helping.counts if view.helping is not None else {}
+    if counts:
+        tabs.append(("pairing", _("结对"), counts["pairing"]))
     if view.may_see_records:
         tabs.append(("records", _("记录"), view.records.count if view.records is not None else None))
+    if counts.get("plan"):
+        tabs.append(("plan", _("方案"), counts["plan"]))
+    if counts:
+        tabs.append(("cases", _("事项"), counts["cases"]))
     if view.may_see_changes:
         tabs.append(("changes", _("变更"), None))
     return [
@@ -204,6 +213,10 @@ def _card(view: ChildView) -> list[dict[str, Any]]:
 
 def _records(view: ChildView) -> list[dict[str, Any]]:
     return view.records.cards if view.records is not None else []
+
+
+def _helping(view: ChildView) -> list[dict[str, Any]]:
+    return view.helping.cards if view.helping is not None else []
 
 
 def _changes(view: ChildView) -> list[dict[str, Any]]:

@@ -21,6 +21,8 @@ from admin_app.pages.case import state_tag
 from admin_app.pages.child import ChildView, age_on, child_page, classes_shown, code_word
 from admin_app.pages.child_changes import changes_of
 from admin_app.pages.class_move import move_actions
+from admin_app.parts.child_cases import TABS as CASE_TABS
+from admin_app.parts.child_cases import case_part
 from admin_app.parts.records import may_see_records, record_part, write_links
 from admin_app.screen import OfficeView
 from admin_app.shell_year import school_year_shown
@@ -61,7 +63,7 @@ LISTED = Bundle[Any](
 )
 KEY = Bundle[Any]("key", DataKey.id, DataKey.wrapped_by, DataKey.wrapped)
 LISTED_GUARDIAN = load_only(Guardian.name, Guardian.relation, Guardian.phone_sealed, Guardian.child_id)
-TABS = ("overview", "care", "card", "records", "changes")
+TABS = ("overview", "care", "card", "records", "changes", *CASE_TABS)
 PATH = tuple(f"{level}_code" for level in LEVELS)
 BY_GRAM = SortOrder(
     "found", text("按单位"), (*(getattr(NameGram, name) for name in PATH), NameGram.child_id), (*PATH, "id")
@@ -228,6 +230,11 @@ class ChildScreen(OfficeView):
         sees_records = may_see_records(row)
         if tab == "records" and not sees_records:
             raise Denied("not_permitted", text("你的岗位不能查看这一页"))
+        helping = case_part(row, tab)
+        if tab in CASE_TABS and not helping.may_see:
+            raise Denied("not_permitted", text("你的岗位不能查看这一页"))
+        if tab == "plan" and not helping.counts["plan"]:
+            tab = "overview"  # a closed circle's tab is not there for others
         trail = changes_of(read_session(P.CHILD_CHANGES, kind="audit"), row.id, sees) if tab == "changes" else ()
         return ChildView(
             child=row,
@@ -247,6 +254,7 @@ class ChildScreen(OfficeView):
             records=record_part(row) if tab == "records" else None,
             may_see_records=sees_records,
             writes=write_links(row),
+            helping=helping,
         )  # fmt: skip
 
     def _read(self, row: Child, facts: dict[str, Any]) -> None:

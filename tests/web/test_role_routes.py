@@ -109,6 +109,7 @@ GET  /cases/                            ooooooxoxxxx l
 GET  /cases/<number>                    ooomooxmxxxx l
 GET  /cases/<number>/<transition>       xxomxxxmxxxx l
 POST /cases/<number>/<transition>       xxfmxxxmxxxx l
+GET  /papers/pledge/<number>            mmmmmmxmxxxx l
 GET  /filing/                           ooooxoooxxxx l
 GET  /filing/missing/<level>/<code>     ooomooxmxxxx l
 

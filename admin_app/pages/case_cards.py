@@ -113,7 +113,7 @@ def record_cards(session: Session, view: CaseView) -> list[dict[str, Any]]:
         select(CaseRecord).where(CaseRecord.case_id == view.case.id).order_by(CaseRecord.id.desc())
     ).all()
     if not records:
-        return [{"title": _("记录"), "empty": {"icon": "notes", "title": _("还没有填写过表单")}}]
+        return [{"title": _("记录"), "empty": {"icon": "clipboard-list", "title": _("还没有填写过表单")}}]
     learn_keys(session, [view.case.key_owner])
     names = names_on(session, [view.case])
     forms = forms_numbered(session, {(record.form, record.form_version) for record in records})

@@ -89,7 +89,10 @@ def test_show_says_what_the_person_may_do_and_why_not_the_rest(shell: Shell, sql
     assert code == 0
     assert set(answer) == BRIEF | {"allowed", "refused", "history"}
     assert answer["allowed"] == [{"transition": "complete", "label": "提交审核"}]
-    assert [(r["transition"], r["code"]) for r in answer["refused"]] == [("not_left_behind", "not_your_part")]
+    assert [(r["transition"], r["code"]) for r in answer["refused"]] == [
+        ("not_left_behind", "not_your_part"),
+        ("lapse", "not_your_part"),
+    ]
     assert [(h["transition"], h["to"], h["actor"]) for h in answer["history"]] == [("open", "open", "秦素芬")]
     assert [(e["actor_name"], e["facts"]["number"]) for e in sqlite_cast.events("case.read")] == [("周敏", number)]
 

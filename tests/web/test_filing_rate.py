@@ -92,4 +92,4 @@ def test_all_that_waits_for_me_is_one_list(sqlite_cast: Cast, client_of: ClientO
     assert "林丙" in waiting, "not begun"
     assert "林乙" not in waiting, "waits for the office"
     assert "林乙" in get(client_of("qin"), "/cases/?state=my-turn").text
-    assert "轮到我办" not in get(client_of("tan"), "/cases/").text, "nothing waits for a principal"
+    assert "林" not in get(client_of("tan"), "/cases/?state=my-turn").text, "no file waits for a principal"

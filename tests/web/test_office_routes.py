@@ -20,6 +20,7 @@ from tests.cast import PEOPLE, Cast
 from tests.office import act
 from tests.web.browser import ClientOf, get, token
 from workflows.operations.heading import teach_heading
+from workflows.operations.record import write_record
 from workflows.policy import Permission
 
 LOGINS = frozenset(login for login, *_rest in PEOPLE)
@@ -39,6 +40,11 @@ PASSES: dict[str, dict[str, set[str]]] = {
         "index_view": set(), "details_view": set(), "edit_view": OFFICES | CLASS_TEACHERS,
         "create_view": OFFICES | CLASS_TEACHERS, "export": set(), "ajax_lookup": set(),
         "confirm_view": OFFICES | CLASS_TEACHERS, "action_view": OFFICES | CLASS_TEACHERS, "delete_view": set(),
+        "ajax_update": set(),
+    },
+    "records": {
+        "index_view": READERS, "details_view": READERS, "edit_view": set(), "create_view": set(), "export": OFFICES,
+        "ajax_lookup": READERS, "confirm_view": READERS, "action_view": READERS, "delete_view": set(),
         "ajax_update": set(),
     },
     "places": {
@@ -89,6 +95,8 @@ SHARED = {"terms", "school_years", "headings"}
 def _rows(cast: Cast) -> dict[str, dict[str, Any]]:
     child = cast.add_child("ZX-2302", home_phone="13800001234")
     word = act(cast, "chen", Permission.HEADING_MANAGE, teach_heading, "娃儿名字", "child.name")
+    held = {"held_on": "2026-11-20", "kind": "meeting", "topics": "安全"}
+    meeting = act(cast, "zhou", Permission.RECORD_WRITE, write_record, "guardian_meeting", [child], held)
     with cast.database.session(system_scope("tests")) as session:
         relative = session.scalars(select(Relative.id)).one()
         year = session.scalars(select(SchoolYear.id)).one()
@@ -97,6 +105,7 @@ def _rows(cast: Cast) -> dict[str, dict[str, Any]]:
     return {
         "children": {"id": child, "field": "home_phone"},
         "relatives": {"id": relative, "child": child},
+        "records": {"id": meeting.records[0]},
         "places": {"id": cast.places["ZX-2302"].id, "parent": cast.places["ZX-2302"].parent_id},
         "staff": {"id": cast["zhou"].staff_id},
         "appointments": {"id": post, "staff": cast["zhou"].staff_id},

@@ -262,7 +262,7 @@ DEFINITION_KEYS = {
         "explain": "what is said when the guard does not hold, instead of the condition in words",
         "require": "fields that must be filled in; without a form `reason`, `opinion` or `signature`",
         "verb": "the usual act it stands for",
-        "effects": "what happens to the child besides: `focus`, `unfocus`, `archive`, `reopen`, `release` or `move child`",
+        "effects": "what else happens: `focus`, `unfocus`, `archive`, `reopen`, `release` or `move child`",
         "decided": "`tasks`: taken by itself when the tasks are decided",
         "not_same_person_as": "another transition: whoever took that one may not take this one",
         "style": "how its button looks",

@@ -109,6 +109,8 @@ GET  /cases/                            ooooooxoxxxx l
 GET  /cases/<number>                    ooomooxmxxxx l
 GET  /cases/<number>/<transition>       xxomxxxmxxxx l
 POST /cases/<number>/<transition>       xxfmxxxmxxxx l
+GET  /open/<workflow>/<kind>/<int(max=9223372036854775807):number> ooomxxxmxxxx l
+POST /open/<workflow>/<kind>/<int(max=9223372036854775807):number> fffmxxxmxxxx l
 GET  /papers/pledge/<number>            mmmmmmxmxxxx l
 GET  /filing/                           ooooxoooxxxx l
 GET  /filing/missing/<level>/<code>     ooomooxmxxxx l
@@ -261,11 +263,14 @@ def _address(world: Marked, rule: str) -> str:
         "<export_type>": "xlsx",
         "<number>": world.cases["ZX-2302"],
         "<transition>": "complete",
-        "<level>": "class",
-        "<code>": "ZX-2302",
         "<form>": "guardian_meeting",
+        "<workflow>": "pairing",
+        "<kind>": "child",
+        "<int(max=9223372036854775807):number>": str(world.children["ZX-2302"]),
         "<record>": str(world.records["ZX-2302"]),
         "<attachment>": str(world.attachments["ZX-2302"]),
+        "<level>": "class",
+        "<code>": "ZX-2302",
         "<place>": "ZX",
         "<school>": "ZX",
         "<entry>": str(world.rows["entry"]),

@@ -23,9 +23,15 @@ def copy_beside(path: Path, version: str, at: datetime) -> Path:
     free = shutil.disk_usage(path.parent).free
     if free < size * ROOM:
         raise BackupFault("disk_full", reason=f"{size * ROOM / 1e6:.0f} MB > {free / 1e6:.0f} MB")
-    copy = path.with_name(f"{path.stem}-before-upgrade-{version}-{at:%Y%m%dT%H%M%SZ}{path.suffix}")
+    copy = _free_name(path, f"{path.stem}-before-upgrade-{version}-{at:%Y%m%dT%H%M%SZ}")
     with telling_disk_faults(), appearing(copy) as part:
         source = sqlite3.connect(path)
         with closing(source), closing(sqlite3.connect(part)) as target:
             source.backup(target)
     return copy
+
+
+def _free_name(path: Path, stem: str) -> Path:
+    """Return a name that is not taken: an upgrade that died is often tried again within the same second."""
+    names = (path.with_name(f"{stem}{mark}{path.suffix}") for mark in ("", *(f"-{number}" for number in range(2, 100))))
+    return next((name for name in names if not name.exists()), path.with_name(f"{stem}{path.suffix}"))

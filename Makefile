@@ -26,10 +26,10 @@ browser:
 	sh .ci/browser
 
 test: $(STAMP) browser
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile -m "not deep"
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder -m "not deep"
 
 test-deep: $(STAMP) browser
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

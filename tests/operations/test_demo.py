@@ -292,9 +292,7 @@ def _small_region(database: Database, monkeypatch: pytest.MonkeyPatch) -> Region
     return RegionSize.named("county")
 
 
-def test_a_region_is_filled_in_bulk_with_every_value_sealed_and_every_key_in_place(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _fill_in_bulk(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     size = _small_region(database, monkeypatch)
     assert _count(database, Child, Child.status == "on_file") == size.children
     with database.session(EVERYWHERE) as session:
@@ -319,6 +317,17 @@ def test_a_region_is_filled_in_bulk_with_every_value_sealed_and_every_key_in_pla
         assert all(move.reason for move in reasons)
         assert children[0] in find_children(session, children[0].name, limit=500)
     _sound(database)
+
+
+def test_a_region_is_filled_in_bulk_with_every_value_sealed_and_every_key_in_place(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill_in_bulk(sqlite, monkeypatch)
+
+
+@pytest.mark.deep
+def test_a_region_is_filled_in_bulk_on_postgresql_too(postgresql: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fill_in_bulk(postgresql, monkeypatch)
 
 
 @pytest.fixture(scope="module")

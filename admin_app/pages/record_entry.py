@@ -149,7 +149,7 @@ def _next(entry: Entry, child: Child) -> dict[str, Any]:
 
 def child_head(version: FormVersion, child: Child, *, says_last: bool = True) -> dict[str, Any]:
     """Return who a record is about: name, class, age, risk, and what the last such record said."""
-    session = read_session(Permission.RECORD_WRITE if request.endpoint != "entry.correct" else Permission.RECORD_READ)
+    session = read_session(Permission.RECORD_WRITE if says_last else Permission.RECORD_READ)
     names = names_of(session, [child])
     age = age_on(child.birth_on, local_day(now()))
     parts = [names.get(child.class_code, ""), _("%(n)s 岁", n=age) if age is not None else ""]

@@ -10,9 +10,12 @@ from sqlalchemy import select
 from models.audit import AuditEvent
 from models.case import Case, CaseMove, CaseParticipant, CaseRecord
 from models.child import Child
+from models.scope import system_scope
+from models.staff import Staff
 from tests.cast import Cast
 from workflows.operations.case import Moved, Request, act_on_case
 from workflows.operations.case_opening import Beginning, open_case
+from workflows.operations.part_passing import pass_part
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal
 from workflows.subjects import ChildSubject
@@ -113,6 +116,19 @@ def test_the_trail_keeps_it_from_the_class_teacher_of_others_but_not_from_the_in
         with cast.database.session(scope, kind="audit") as session:
             assert len(session.scalars(wanted).all()) == count, login
     assert number.startswith("GB-2026-")
+
+
+def test_every_event_of_a_plan_carries_its_circle(cast: Cast) -> None:
+    number = _in_force(cast, cast.add_child("ZX-2302"))
+    with cast.system() as tx:
+        case = tx.session.scalars(select(Case).where(Case.number == number)).one()
+        wanted = (CaseParticipant.case_id == case.id, CaseParticipant.relation == "responsible")
+        part = tx.session.scalars(select(CaseParticipant).where(*wanted)).one()
+        pass_part(tx, part.id, tx.session.get_one(Staff, cast["tan"].staff_id))
+    with cast.database.session(system_scope("tests"), kind="audit") as session:
+        told = session.scalars(select(AuditEvent).where(AuditEvent.case_id == case.id)).all()
+    assert {event.action for event in told} == {"case.opened", "case.moved", "case.part_passed"}
+    assert {event.circle for event in told} == {"individual_plan"}
 
 
 def test_five_plans_a_class_and_one_more_for_a_reason(cast: Cast) -> None:

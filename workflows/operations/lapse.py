@@ -123,8 +123,9 @@ def _told(case: Case, target: str, version: WorkflowVersion, cause: str) -> Happ
         "cause": cause,
     }
     return Happening(
-        "case.moved", "case", case.id, codes=case.level_codes, child_id=case.child_id, case_id=case.id, facts=facts
-    )
+        "case.moved", "case", case.id, codes=case.level_codes, child_id=case.child_id, case_id=case.id, facts=facts,
+        circle=case.circle,
+    )  # fmt: skip
 
 
 def locked(session: Session, statement: Any) -> list[Case]:

@@ -44,8 +44,9 @@ def pass_part(tx: Transaction, part_id: int, successor: Staff | None) -> None:
     facts = {"number": case.number, "relation": part.relation, "staff": str(part.staff_id),
              "successor": str(successor.id) if successor else None}  # fmt: skip
     tx.tell(
-        Happening("case.part_passed", "case", case.id, part.level_codes, case.child_id, case_id=case.id, facts=facts)
-    )
+        Happening("case.part_passed", "case", case.id, part.level_codes, case.child_id, case_id=case.id, facts=facts,
+                  circle=case.circle)
+    )  # fmt: skip
 
 
 def _answer(tx: Transaction, case: Case, version: WorkflowVersion, rule: Participation, successor: Staff) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm.attributes import set_committed_value
 
 from models.bulk import update_row
-from models.case import Case, CaseMove, RepeatedRequest
-from models.locks import hold
+from models.case import Case, CaseMove
 from workflows import audit
 from workflows.engine.allowed import PastMove, guard_refusal, is_same_person, post_named
 from workflows.engine.case_facts import case_facts, facts_with
@@ -22,6 +21,7 @@ from workflows.operations.case_answers import Answered, Asked, count, judge, kee
 from workflows.operations.case_standing import end_parts, settle
 from workflows.operations.case_trail import add_move, tell_move
 from workflows.operations.effects import carry_out
+from workflows.operations.repeated import answer_before, remember_answer
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Stale
 from workflows.subjects import Subject, subject_of
@@ -62,9 +62,8 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
 
     Raises Missing, Denied, Refusal (with faults by field for its form) and Stale when somebody was faster.
     """
-    repeated = _repeated(tx, number, request)
-    if repeated is not None:
-        return repeated
+    if (before := answer_before(tx, request.key, request.digest(number))) is not None:
+        return Moved(**before)
     case = _load(tx, number)
     version = workflow_version(tx.session, case.definition_id)
     transition = _permitted(tx, case, version, request)
@@ -90,7 +89,7 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
         settle(tx, case, version, subject, answered)
     changes += carry_out(tx, transition.effects, case, version, subject)
     tell_move(tx, case, move, moved.rev, changes)
-    _remember(tx, request, moved)
+    remember_answer(tx, request.key, request.digest(number), asdict(moved))
     return moved
 
 
@@ -166,33 +165,3 @@ def _advance(tx: Transaction, case: Case, version: WorkflowVersion, to_state: st
     if not update_row(tx.session, case, values):
         raise _faster()
     return Moved(case.number, case.state, to_state, case.rev + 1)
-
-
-def _repeated(tx: Transaction, number: str, request: Request) -> Moved | None:
-    if request.key is None or tx.actor.staff_id is None:
-        return None
-    hold(tx.session, f"request:{tx.actor.staff_id}:{request.key}")  # the second of two at once waits for the answer
-    kept = tx.session.get(RepeatedRequest, (request.key, tx.actor.staff_id))
-    if kept is None:
-        return None
-    if kept.digest != request.digest(number):
-        raise Refusal("key_reused", text("这个请求编号已用于另一件事"))
-    return Moved(**kept.answer)
-
-
-def _remember(tx: Transaction, request: Request, moved: Moved) -> None:
-    if request.key is not None and tx.actor.staff_id is not None:
-        tx.session.add(
-            RepeatedRequest(
-                key=request.key,
-                staff_id=tx.actor.staff_id,
-                digest=request.digest(moved.case),
-                answer={
-                    "case": moved.case,
-                    "from_state": moved.from_state,
-                    "to_state": moved.to_state,
-                    "rev": moved.rev,
-                },
-                at=tx.now,
-            )
-        )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select, update
 
-from models.case import Case, CaseNumber, RepeatedRequest
+from models.case import Case, CaseNumber
 from models.locks import hold
 from models.terms import latest_term
 from models.vault import learn_keys, vault_of
@@ -21,6 +21,7 @@ from workflows.operations.case_answers import Answered, Asked, count, judge, kee
 from workflows.operations.case_rows import About, case_row, opened
 from workflows.operations.case_standing import begin_parts, settle
 from workflows.operations.case_trail import add_move
+from workflows.operations.repeated import answer_before, remember_answer
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal
 from workflows.subjects import Subject, load_subject
@@ -65,9 +66,9 @@ def open_case(
     Raises Denied without the right post, Refusal for its form, its condition, or where another case stands in the way.
     """
     begun = begun or Beginning()
-    repeated = _repeated(tx, workflow, subject, begun)
-    if repeated is not None:
-        return repeated
+    mark = _digest(workflow, subject, begun)
+    if (before := answer_before(tx, begun.key, mark)) is not None:
+        return tx.session.scalars(select(Case).where(Case.number == before["case"])).one()
     tx.require(Permission.CASE_ACT, subject.codes)
     version = workflow_in_force(tx.session, workflow)
     _permit(tx, version, subject)
@@ -91,7 +92,7 @@ def open_case(
     tx.session.add(case)
     tx.session.flush()
     tx.tell(opened(row, answered.reason, _fill(tx, case, version, subject, answered)))
-    _remember(tx, case, subject, begun)
+    remember_answer(tx, begun.key, mark, {"case": case.number})
     return case
 
 
@@ -152,24 +153,3 @@ def _digest(workflow: str, subject: Subject, begun: Beginning) -> str:
     typed = sorted((key, str(value)) for key, value in begun.answers.items())
     content = canonical({"open": [workflow, subject.kind, str(subject.id), begun.reason, typed]})
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _repeated(tx: Transaction, workflow: str, subject: Subject, begun: Beginning) -> Case | None:
-    if begun.key is None or tx.actor.staff_id is None:
-        return None
-    hold(tx.session, f"request:{tx.actor.staff_id}:{begun.key}")  # the second of two at once waits for the answer
-    kept = tx.session.get(RepeatedRequest, (begun.key, tx.actor.staff_id))
-    if kept is None:
-        return None
-    if kept.digest != _digest(workflow, subject, begun):
-        raise Refusal("key_reused", text("这个请求编号已用于另一件事"))
-    return tx.session.scalars(select(Case).where(Case.number == kept.answer["case"])).one()
-
-
-def _remember(tx: Transaction, case: Case, subject: Subject, begun: Beginning) -> None:
-    if begun.key is not None and tx.actor.staff_id is not None:
-        digest = _digest(case.workflow, subject, begun)
-        answer = {"case": case.number}
-        tx.session.add(
-            RepeatedRequest(key=begun.key, staff_id=tx.actor.staff_id, digest=digest, answer=answer, at=tx.now)
-        )

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from models.case import RepeatedRequest
 from models.child import Child, Relative
 from models.search import name_key, replace_grams
 from models.types import new_id
 from models.vault import vault_of
 from workflows.audit import Change, Happening
 from workflows.fields import CHILD, RELATIVE, Fact, put, stored, visible
+from workflows.operations.repeated import answer_before, remember_answer
 from workflows.operations.rows import check_rev, fetch, flush_unique
 from workflows.policy import Permission
 from workflows.reading import read
@@ -65,8 +65,9 @@ def add_relative(tx: Transaction, child_id: int, values: Mapping[str, Cell], *, 
     `key_reused`.
     """
     child = _child(tx, child_id)
-    if (added := _added_before(tx, child.id, key)) is not None:
-        return added
+    mark = f"{ADDED}:{child.id}"
+    if (added := answer_before(tx, key, mark)) is not None:
+        return fetch(tx, Relative, added["relative"])
     _refuse_unseen(tx, child, RELATIVE, values)
     given = {key: value for key, value in values.items() if key != "call_order" or value not in (None, "")}
     chosen = read(Relative, RELATIVE, given, today=tx.today)
@@ -79,11 +80,8 @@ def add_relative(tx: Transaction, child_id: int, values: Mapping[str, Cell], *, 
         changes = put(relative, RELATIVE, chosen) + _put_in_order(tx, relative, wanted, others)
     _require_name(relative)
     _flush_slot(tx)
-    if key is not None and tx.actor.staff_id is not None:
-        answer = {"relative": relative.id}
-        mark = f"{ADDED}:{child.id}"
-        tx.session.add(RepeatedRequest(key=key, staff_id=tx.actor.staff_id, digest=mark, answer=answer, at=tx.now))
-    _tell(tx, "relative.added", relative, changes)
+    remember_answer(tx, key, mark, {"relative": relative.id})
+    _tell(tx, ADDED, relative, changes)
     return relative
 
 
@@ -207,15 +205,6 @@ def _require_name(relative: Relative) -> None:
 def _relatives(tx: Transaction, child_id: int) -> list[Relative]:
     rows = tx.session.scalars(select(Relative).where(Relative.child_id == child_id))
     return sorted(rows, key=lambda row: (row.call_order, SLOT_ORDER.index(row.slot), row.id))
-
-
-def _added_before(tx: Transaction, child_id: int, key: str | None) -> Relative | None:
-    kept = tx.session.get(RepeatedRequest, (key, tx.actor.staff_id)) if key and tx.actor.staff_id else None
-    if kept is None:
-        return None
-    if kept.digest != f"{ADDED}:{child_id}":
-        raise Refusal("key_reused", text("这个请求编号已用于另一件事"))
-    return fetch(tx, Relative, kept.answer["relative"])
 
 
 def _put_in_order(tx: Transaction, relative: Relative, wanted: int, others: list[Relative]) -> tuple[Change, ...]:

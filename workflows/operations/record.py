@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import select
 
 from models.attachment import Attachment
-from models.case import RepeatedRequest
 from models.child import Child
 from models.record import Record
 from models.terms import latest_term
@@ -25,6 +24,7 @@ from workflows.engine.published import FormVersion
 from workflows.engine.record import seal_answers
 from workflows.fields import visible
 from workflows.operations.attachment import Upload, attach
+from workflows.operations.repeated import answer_before, remember_answer
 from workflows.operations.rows import fetch
 from workflows.policy import Permission
 from workflows.record_forms import (
@@ -72,7 +72,7 @@ def write_record(
     faults by field, `not_on_file`, `future_date`, `one_child_only`, `no_children`, `key_reused`.
     """
     digest = _digest("write", form, sorted(children), answers)
-    if (kept := _kept(tx, key, digest)) is not None:
+    if (kept := answer_before(tx, key, digest)) is not None:
         return Written(kept["occasion"], tuple(kept["records"]))
     version = record_form(tx.session, form)
     rows = _children(tx, version.form, children)
@@ -82,7 +82,7 @@ def write_record(
         for file in files:
             attach(tx, file, child_id=record.child_id, codes=record.level_codes, record_id=record.id)
     answer = {"occasion": occasion, "records": [record.id for record in records]}
-    _remember(tx, key, digest, answer)
+    remember_answer(tx, key, digest, answer)
     return Written(occasion, tuple(record.id for record in records))
 
 
@@ -101,7 +101,7 @@ def correct_record(
     `reason_missing`.
     """
     digest = _digest("correct", record_id, rev, answers)
-    if (kept := _kept(tx, key, digest)) is not None:
+    if (kept := answer_before(tx, key, digest)) is not None:
         return int(kept["record"])
     old = _to_mend(tx, record_id, rev)
     version = form_of(tx.session, old)
@@ -125,7 +125,7 @@ def correct_record(
         attachment.record_id = new.id
     tx.session.flush()
     _tell(tx, "record.corrected", new, changes, why, {"replaces": str(old.id)})
-    _remember(tx, key, digest, {"record": new.id})
+    remember_answer(tx, key, digest, {"record": new.id})
     return new.id
 
 
@@ -290,17 +290,3 @@ def _digest(*parts: object) -> str:
         for part in parts
     ]
     return hashlib.sha256(audit.canonical({"request": content}).encode()).hexdigest()
-
-
-def _kept(tx: Transaction, key: str | None, digest: str) -> dict[str, Any] | None:
-    kept = tx.session.get(RepeatedRequest, (key, tx.actor.staff_id)) if key and tx.actor.staff_id else None
-    if kept is None:
-        return None
-    if kept.digest != digest:
-        raise Refusal("key_reused", text("这个请求编号已用于另一件事"))
-    return kept.answer
-
-
-def _remember(tx: Transaction, key: str | None, digest: str, answer: dict[str, Any]) -> None:
-    if key and tx.actor.staff_id is not None:
-        tx.session.add(RepeatedRequest(key=key, staff_id=tx.actor.staff_id, digest=digest, answer=answer, at=tx.now))

@@ -14,6 +14,7 @@ $(STAMP): .ci/requirements-dev.txt pyproject.toml admin_app/translations/en/LC_M
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	$(BIN)/pybabel --quiet compile --directory admin_app/translations
+	$(BIN)/python -m compileall -q admin_app models workflows
 	touch $(STAMP)
 
 demo: $(STAMP)

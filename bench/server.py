@@ -43,6 +43,7 @@ def _served(world: World) -> Iterator[Running]:
         "SHOUWANG_KEYS": str(world.settings.keys),
         "SHOUWANG_DATABASE": world.settings.database,
     }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installation is compiled once, as `make setup` does
     command = [sys.executable, "-m", "admin_app", "serve", "--port", str(port), "--workers", str(WORKERS)]
     began = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, g, redirect, request, session, url_for
 from flask_login import UserMixin, current_user
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
@@ -30,6 +30,15 @@ FIRST_PASSWORD_ONLY = frozenset({"account.change_password", "account.log_out", "
 KEEPS_TYPED = timedelta(hours=12)  # a form left open over a working day is still taken
 
 
+# Asked on every request.
+_BY_TOKEN = (
+    select(LoginSession, Staff)
+    .join(Staff, Staff.id == LoginSession.staff_id)
+    .where(LoginSession.token_digest == bindparam("digest"), Staff.is_active)
+    .execution_options(prepared=True)
+)
+
+
 class Person(UserMixin):
     """The logged-in person as Flask-Login sees them."""
 
@@ -47,15 +56,7 @@ def _load() -> Person | None:
     token = session.get("token")
     if not isinstance(token, str) or g.get("is_frameless"):
         return None
-    found = (
-        system_session("log-in")
-        .execute(
-            select(LoginSession, Staff)
-            .join(Staff, Staff.id == LoginSession.staff_id)
-            .where(LoginSession.token_digest == token_digest(token), Staff.is_active)
-        )
-        .one_or_none()
-    )
+    found = system_session("log-in").execute(_BY_TOKEN, {"digest": token_digest(token)}).one_or_none()
     if found is None:
         return None
     row, staff = found

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from models.school_year import Term
 
+_LATEST = (
+    select(Term)
+    .where(Term.first_on <= bindparam("day"))
+    .order_by(Term.first_on.desc())
+    .limit(1)
+    .execution_options(prepared=True)
+)
+
 
 def latest_term(session: Session, day: date) -> Term | None:
     """Return the term that runs on a day, or the last one before it, None before the first."""
-    return session.scalars(
-        select(Term).where(Term.first_on <= day).order_by(Term.first_on.desc()).limit(1)
-    ).one_or_none()
+    return session.scalars(_LATEST, {"day": day}).one_or_none()
 
 
 def weeks(term: Term) -> list[date]:

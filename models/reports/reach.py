@@ -5,7 +5,21 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Date, Row, Select, String, and_, cast, null, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    Row,
+    Select,
+    String,
+    and_,
+    bindparam,
+    cast,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from models.case import CaseParticipant
@@ -13,6 +27,7 @@ from models.place import Place
 from models.staff import Appointment
 
 NUMBER, WORD, DAY = cast(null(), BigInteger), cast(null(), String), cast(null(), Date)
+WHO, ON = bindparam("who", type_=BigInteger), bindparam("day", type_=Date)
 
 
 def reach_of(session: Session, staff_id: int, day: date) -> list[Row[Any]]:
@@ -21,17 +36,16 @@ def reach_of(session: Session, staff_id: int, day: date) -> list[Row[Any]]:
     Each row tells `number`, `role` (of a part: whose permissions it has), `place_id`, `level`, `code` and `place` of a
     post; `relation`, `case_id` and `child_id` of a part.
     """
-    statement = union_all(_posts(staff_id, day), _parts(CaseParticipant.staff_id == staff_id), _held(staff_id, day))
-    rows = session.execute(statement).all()
+    rows = session.execute(_REACH, {"who": staff_id, "day": day}).all()
     return sorted(rows, key=lambda row: (row.relation is not None, row.since or day, row.number))
 
 
-def _holds(post: Any, staff_id: int, day: date) -> ColumnElement[bool]:
-    still = or_(post.until_on.is_(None), post.until_on >= day)
-    return and_(post.staff_id == staff_id, post.from_on <= day, still)
+def _holds(post: Any) -> ColumnElement[bool]:
+    still = or_(post.until_on.is_(None), post.until_on >= ON)
+    return and_(post.staff_id == WHO, post.from_on <= ON, still)
 
 
-def _posts(staff_id: int, day: date) -> Select[*tuple[Any, ...]]:
+def _posts() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Appointment.id.label("number"),
@@ -46,7 +60,7 @@ def _posts(staff_id: int, day: date) -> Select[*tuple[Any, ...]]:
             Appointment.from_on.label("since"),
         )
         .join(Place, Place.id == Appointment.place_id)
-        .where(_holds(Appointment, staff_id, day))
+        .where(_holds(Appointment))
     )
 
 
@@ -56,8 +70,12 @@ def _parts(whose: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return select(*columns).where(part.until_at.is_(None), whose)
 
 
-def _held(staff_id: int, day: date) -> Select[*tuple[Any, ...]]:
+def _held() -> Select[*tuple[Any, ...]]:
     """Parts of whoever holds a role at a place."""
     post = aliased(Appointment)
     same = and_(post.place_id == CaseParticipant.place_id, post.role == CaseParticipant.role)
-    return _parts(_holds(post, staff_id, day)).join(post, same)
+    return _parts(_holds(post)).join(post, same)
+
+
+# Every page asks; putting the three together each time would cost more than running them.
+_REACH = union_all(_posts(), _parts(CaseParticipant.staff_id == WHO), _held()).execution_options(prepared=True)

@@ -9,6 +9,7 @@ from models.case import Case, CaseMove, CaseNumber, CaseParticipant, CaseRecord,
 from models.child import Child, NameGram, Relative
 from models.definition import Definition
 from models.draft import Draft
+from models.draw import PlaceDraw
 from models.outbox import OutboxMessage
 from models.place import Place
 from models.record import Record
@@ -34,6 +35,7 @@ SCOPED: tuple[type[Base], ...] = (
     Staff,
     Appointment,
     SchoolTurn,
+    PlaceDraw,
 )
 AUDIT_SCOPED: tuple[type[Base], ...] = (AuditEvent,)
 

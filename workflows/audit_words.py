@@ -50,6 +50,8 @@ GROUPS: Mapping[str, Group] = {
             "case.moved": ActionWord(text("办理事项"), "arrow-right", "ok"),
             "case.part_passed": ActionWord(text("转交参与"), "user-share", "info"),
             "wave.opened": ActionWord(text("开展本学期摸底"), "clipboard-list", "info"),
+            "draw.prepared": ActionWord(text("备好抽取名单"), "dice-5", "info"),
+            "draw.made": ActionWord(text("随机抽取"), "dice-5", "ok"),
         },
     ),
     "records": Group(
@@ -150,6 +152,7 @@ SUBJECTS: Mapping[str, Text] = {
     "staff": text("账号"),
     "appointment": text("岗位"),
     "place": text("单位"),
+    "draw": text("随机抽取"),
     "roster_batch": text("名册"),
     "children": text("儿童名册"),
     "definition": text("定义"),
@@ -215,6 +218,13 @@ PARTICULARS: Mapping[str, Text] = {
     "passed": text("交接"),
     "ended": text("结束"),
     "drafts": text("删除的草稿"),
+    "algorithm": text("抽取算法"),
+    "candidates": text("候选名单"),
+    "listed": text("名单摘要"),
+    "commitment": text("种子封条"),
+    "seed": text("种子"),
+    "said": text("现场报数"),
+    "drawn": text("抽中"),
 }
 """Particulars of an event that are shown as they stand; the others are shown in words of their own, or not at all."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from models.scope import Scope, system_scope
+from models.scope import EVERY_CIRCLE, Scope, system_scope
 from workflows.actor import Actor, Post
 from workflows.refusal import Denied
 from workflows.text import text
@@ -43,6 +43,8 @@ class Permission(StrEnum):
     RECORD_VOID = "record:void"
     RECORD_MEND = "record:mend"
     RECORD_EXPORT = "record:export"
+    INSPECTION_LIST = "inspection:list"
+    INSPECTION_DRAW = "inspection:draw"
     REPORT_READ = "report:read"
     AUDIT_READ = "audit:read"
     PLACE_READ = "place:read"
@@ -102,6 +104,14 @@ class Policy:
     def post_for(self, actor: Actor, permission: Permission, codes: Mapping[str, str]) -> Post | None:
         """Return the post that gives the permission over a row, None when there is none."""
         return next((post for post in actor.posts_over(codes) if self._gives(post, permission)), None)
+
+    def leads_circle(self, actor: Actor, circle: str, codes: Mapping[str, str]) -> bool:
+        """Tell whether a post over a row opens the confidential cases of a workflow without taking part in them."""
+        return any(self._opens(post.role, circle) for post in actor.posts_over(codes))
+
+    def _opens(self, role: str, circle: str) -> bool:
+        rules = self.roles.get(role)
+        return rules is not None and (circle in rules.circles or EVERY_CIRCLE in rules.circles)
 
     def require(self, actor: Actor, permission: Permission, codes: Mapping[str, str] | None = None) -> Post | None:
         """Return the post that gives the permission (over a row, where codes are given); raise Denied otherwise."""

@@ -29,6 +29,8 @@ PERMISSION_WORDS: Mapping[P, Text] = {
     P.RECORD_VOID: text("更正、作废自己的记录"),
     P.RECORD_MEND: text("更正、作废他人的记录"),
     P.RECORD_EXPORT: text("导出记录列表"),
+    P.INSPECTION_LIST: text("查看督查列表"),
+    P.INSPECTION_DRAW: text("随机抽取督查单位"),
     P.REPORT_READ: text("查看统计"),
     P.AUDIT_READ: text("查看审计日志"),
     P.PLACE_READ: text("查看组织机构"),

@@ -189,6 +189,10 @@ def _particulars(entry: Entry) -> list[tuple[str, str]]:
 def _particular(key: str, value: object) -> str:
     if key in ("sha256", "file", "digest"):
         return f"{str(value)[:LONGEST_DIGEST]}…"
+    if isinstance(value, list):
+        return str(_("、")).join(map(str, value))
+    if isinstance(value, list):
+        return str(_("；")).join(map(str, value))
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

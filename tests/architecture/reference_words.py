@@ -63,6 +63,8 @@ PERMISSIONS = {
     "record:void": "correct and void one's own records",
     "record:mend": "correct and void others' records",
     "record:export": "take the list of records as a sheet",
+    "inspection:list": "list the inspections of the places: state, score, open findings, limits",
+    "inspection:draw": "draw places by lot and open an inspection at each",
     "report:read": "read the filing rate and the figures",
     "audit:read": "read the audit trail",
     "place:read": "see the organisation tree",

@@ -31,11 +31,15 @@ from workflows.transaction import Transaction
 
 @dataclass(frozen=True)
 class Beginning:
-    """What is filled in to open a case: answers to the opening form, a reason where there is no form, a request key."""
+    """What is filled in to open a case: answers to the opening form, a reason where there is no form, a request key.
+
+    `batch_id` is what opened several cases at once.
+    """
 
     answers: Mapping[str, object] = field(default_factory=dict)
     reason: str | None = None
     key: str | None = None
+    batch_id: int | None = None
 
 
 def draw_numbers(tx: Transaction, prefix: str, count: int = 1) -> list[str]:
@@ -80,7 +84,7 @@ def open_case(
         term = latest_term(tx.session, tx.today)
         term_id = None if term is None else term.id
     about = About(subject.kind, subject.id, subject.child_id, subject.codes)
-    row = case_row(tx, version, about, term_id, number)
+    row = case_row(tx, version, about, term_id, number, begun.batch_id)
     case = Case(**row)
     if case.child_id is None:
         tx.session.add(vault_of(tx.session).new_key(case.id))

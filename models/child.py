@@ -44,6 +44,7 @@ class Child(ChildKeyed, Base):
         ),
         CheckConstraint("left_on IS NULL OR status <> 'on_file'", name="left_on"),
         CheckConstraint("risk IN ('high', 'medium', 'low')", name="risk"),
+        CheckConstraint("focus_reason IS NULL OR is_focus", name="focus_reason"),
         *(
             Index(f"ix_child_{level}_roll", f"{level}_code", *_rest, "name_key", "id")
             for level, _rest in (
@@ -71,6 +72,7 @@ class Child(ChildKeyed, Base):
     is_boarding: Mapped[bool | None]
     is_poor: Mapped[bool | None]
     is_focus: Mapped[bool] = mapped_column(default=False)
+    focus_reason: Mapped[str | None] = mapped_column(String(200))
     care_situation: Mapped[str | None] = mapped_column(String(40))
     absence_since: Mapped[date | None]
     risk: Mapped[str] = mapped_column(String(10), default="low")

@@ -20,6 +20,7 @@ class Staff(PlaceKeyed, Base):
     __tablename__ = "staff"
     __table_args__ = (
         CheckConstraint("language IN ('zh', 'en')", name="language"),
+        CheckConstraint("sex IS NULL OR sex IN ('male', 'female')", name="sex"),
         *(Index(f"ix_staff_{level}_name", f"{level}_code", "name_key", "id") for level in LEVELS),
         *(Index(f"ix_staff_{level}_new", f"{level}_code", "id") for level in LEVELS),
     )
@@ -27,6 +28,7 @@ class Staff(PlaceKeyed, Base):
     login: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[Line]
     name_key: Mapped[Line]
+    sex: Mapped[str | None] = mapped_column(String(10))
     place_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("place.id"))
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone = Sealed()

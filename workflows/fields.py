@@ -40,6 +40,7 @@ CHILD = _facts(
     Fact("is_boarding", text("是否寄宿"), "P1", "yes_no"),
     Fact("is_poor", text("是否困难"), "P1", "yes_no"),
     Fact("is_focus", text("重点帮扶"), "P1", "yes_no"),
+    Fact("focus_reason", text("选为重点的理由"), "P1"),
     Fact("care_situation", text("监护类型"), "P1", "choice", "care_situation"),
     Fact("absence_since", text("父母外出日期"), "P1", "date"),
     Fact("parents_workplace", text("父母务工地"), "P2"),
@@ -72,6 +73,7 @@ RELATIVE = _facts(
 STAFF = _facts(
     Fact("login", text("账号"), "P0"),
     Fact("name", text("姓名"), "P1"),
+    Fact("sex", text("性别"), "P1", "choice", "sex"),
     Fact("phone", text("电话"), "P2", "phone"),
     Fact("place_id", text("单位"), "P0", "place"),
     Fact("is_active", text("启用"), "P0", "yes_no"),
@@ -180,6 +182,12 @@ def put(row: Any, facts: Mapping[str, Fact], values: Mapping[str, Any], prefix: 
         setattr(row, key, None if new == "" else new)
         changes.append(Change(prefix + key, fact.protection, stored(old), stored(new)))
     return tuple(changes)
+
+
+def put_child(child: Any, values: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Set a child's fields and return what changed; who is no focus child keeps no reason for being one."""
+    dropped = {"focus_reason": None} if values.get("is_focus", child.is_focus) is False else {}
+    return put(child, CHILD, {**values, **dropped})
 
 
 def visible(protection: str, level: str) -> bool:

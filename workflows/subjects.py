@@ -20,7 +20,7 @@ from models.vault import DataKey, WrappedKey, vault_of
 from workflows import fields
 from workflows.audit import Change
 from workflows.engine.known import Known, ReadOnce
-from workflows.fields import put
+from workflows.fields import put, put_child
 
 SLOTS = ("guardian", "father", "mother")
 CALLS = ("call_first", "call_next")  # who is called first and next: a view on the relatives' call order
@@ -126,7 +126,7 @@ class ChildSubject:
         relatives = self._relatives  # fetched before anything changes: a query later would flush the child by itself
         own = {name.split(".")[1]: value for name, value in bound.items() if name.startswith("child.")}
         calls = {key: own.pop(key) for key in CALLS if key in own}
-        changes = put(self.child, fields.CHILD, own)
+        changes = put_child(self.child, own)
         if any(change.field == "name" for change in changes):
             self.child.name_key = name_key(self.child.name)
             session.flush()

@@ -128,8 +128,8 @@ class _Region:
         return place
 
     def _clerk(self, place: Place, vault: Vault, role: str, order: str = "") -> Clerk:
-        pool = names.MEN if self.rng.random() < 0.4 else names.WOMEN
-        name = names.surname(self.rng) + names.one_of(self.rng, pool)
+        is_man = self.rng.random() < 0.4
+        name = names.surname(self.rng) + names.one_of(self.rng, names.MEN if is_man else names.WOMEN)
         staff_id, codes = new_id(), columns_of(place.level_codes)
         key = vault.new_key(staff_id)
         self.loader.write(DataKey, [{"id": key.id, "wrapped_by": key.wrapped_by, "wrapped": key.wrapped}])
@@ -139,6 +139,7 @@ class _Region:
             "login": f"{place.code.lower()}.{role[:1]}{order}",
             "name": name,
             "name_key": name_key(name),
+            "sex": "male" if is_man else "female",
             "place_id": place.id,
             "must_change_password": True,
             "is_active": True,

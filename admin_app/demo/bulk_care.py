@@ -81,7 +81,7 @@ class CareMaker:
             at = self._at(at, 1 / (len(steps) + 1))
             form, answers = self._pairing_answers(step, at)
             self._move(case, step, helper if step == "accept" else self.people.teacher, at, form, answers)
-        child["is_focus"] = child["is_focus"] or "sign" in steps
+        child["is_focus"] = (child["is_focus"] or "sign" in steps) and "end" not in steps
         self._finish(case, at, ((0, (child["id"], "helper")), (1, (child["id"], helper.staff_id))))
 
     def plan(self, child: Row, number: str) -> None:

@@ -90,11 +90,21 @@ TEACHERS = {
     "BX": (("xucg", "徐成贵"), ("malj", "马丽君"), ("puhd", "蒲海东")),
 }  # fmt: skip
 
+MEN = frozenset((
+    "sys", "sec", "aud", "feng", "chen", "tan", "nong", "pangj", "zhangm", "heht", "liang", "tianw", "banzq", "tangan",
+    "denghx", "linww", "shiyl", "shanwj", "xucg", "puhd",
+))  # fmt: skip
+
 # Whose log-ins are printed: one for every role, and the offices of both townships.
 SHOWN = (
     "chen", "qin", "tan", "nong", "zhou", "meng", "cen", "zhangm", "liang", "jianggh", "feng", "bai",
     "tangmy", "sys", "sec", "aud",
 )  # fmt: skip
+
+
+def sex_of(login: str) -> str:
+    """Return the sex of somebody on the staff, as their account has it."""
+    return "male" if login in MEN else "female"
 
 
 def class_codes(school: SchoolPlan, first_year: int) -> dict[tuple[int, int], str]:

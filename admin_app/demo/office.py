@@ -17,6 +17,7 @@ from admin_app.demo.cast import (
     SchoolPlan,
     class_codes,
     leaving_codes,
+    sex_of,
     teacher_of,
 )
 from admin_app.demo.stage import Stage
@@ -67,7 +68,7 @@ def _begin(tx: Transaction, terms: tuple[TermDates, ...]) -> None:
     for login, name, role, place in OFFICERS:
         place_id = ids[place]
         assert place_id is not None
-        staff_id = enter_staff(tx, place_id, {"login": login, "name": name}).id
+        staff_id = enter_staff(tx, place_id, {"login": login, "name": name, "sex": sex_of(login)}).id
         activate_staff(tx, staff_id, 1)
         appoint(tx, staff_id, role, place_id, {"from_on": terms[0].first_on - timedelta(days=30)})
 
@@ -77,7 +78,7 @@ def _make_accounts(tx: Transaction) -> None:
     homes = [(login, name, place) for login, name, _, place in STAFF]
     homes += [(login, name, school) for school, teachers in TEACHERS.items() for login, name in teachers]
     for login, name, place in homes:
-        enter_staff(tx, places[place], {"login": login, "name": name})
+        enter_staff(tx, places[place], {"login": login, "name": name, "sex": sex_of(login)})
 
 
 def _places(tx: Transaction) -> dict[str, int]:

@@ -8,13 +8,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from admin_app.demo import names, pairing_words
+from admin_app.demo.cast import MEN
 from admin_app.demo.deck import Decks
 from admin_app.demo.stage import Stage
 from admin_app.demo.story import SchoolDays, Story
 
 MOST = 3  # children one person helps, as the workflow says
-MEN = frozenset(("zhangm", "heht", "liang", "tianw", "nong", "tan", "pangj", "shiyl", "linww", "shanwj", "banzq",
-                 "tangan", "xucg", "puhd"))  # fmt: skip
 HELPERS = {
     "ZX": ("liang", "weicx", "tianw", "zhangm", "heht", "songq", "meng", "nong", "mosf", "cen", "pangj", "tan"),
     "SQ": ("qinfj", "suys", "shi", "banzq"),
@@ -141,7 +140,7 @@ class Pairings:
         answers: dict[str, Any] = {"kind": kind, "reason_chosen": [reason]}
         answers["term_goal"] = self.decks.draw(*pairing_words.GOALS[reason])
         if helper is not None:
-            answers |= {"helper": self._person(helper), "helper_sex": "male" if helper in MEN else "female"}
+            answers["helper"] = self._person(helper)
         else:
             answers |= {"helper_name": self._outsider(child, kind), "helper_sex": child.sex}
         story.opens(child.teacher, answers)

@@ -65,8 +65,8 @@ class StaffScreen(OfficeView):
         Column("state", text("状态"), lambda person, _b: state_cell(person)),
     )  # fmt: skip
     filters = (Choice("active", text("启用"), yes_no, lambda value: Staff.is_active.is_(value == "true")),)
-    new_shape = Shape([(None, [STAFF["name"], STAFF["login"], STAFF["phone"]])], required=("name", "login"))
-    shape = Shape([(None, [STAFF["name"], STAFF["phone"]])], required=("name",))
+    new_shape = Shape([(None, [STAFF[key] for key in ("name", "login", "sex", "phone")])], required=("name", "login"))
+    shape = Shape([(None, [STAFF[key] for key in ("name", "sex", "phone")])], required=("name",))
     verbs = (
         Verb("activate", text("启用"), P.STAFF_ACTIVATE, lambda n, r: perform(activate_staff, P.STAFF_ACTIVATE, n, r),
              "lock-open", fits=lambda person: not person.is_active, in_batch=True, done=text("已启用")),
@@ -187,4 +187,4 @@ def _post_urls(post: Appointment) -> tuple[str, str]:
 
 def _slips(slips: Sequence[FirstPassword]) -> Response:
     back = url_for("staff.index_view")
-    return make_response(render_template("staff/slips.html", slips=slips, back_url=back))
+    return make_response(render_template("papers/slips.html", slips=slips, back_url=back))

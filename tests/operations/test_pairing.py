@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from models.case import Case, CaseParticipant, CaseSlot
 from models.child import Child
@@ -64,6 +65,21 @@ def test_a_pairing_is_proposed_accepted_signed_checked_and_ended(cast: Cast) -> 
         assert [(part.relation, part.name, part.until_at is not None) for part in parts] == [
             ("helper", "孟晓岚（心理辅导教师）", True)
         ]
+
+
+@pytest.mark.parametrize(("still", "stays"), [("否", False), ("是", True)])
+def test_the_end_says_whether_the_child_stays_a_focus_child(cast: Cast, still: str, stays: bool) -> None:
+    child = cast.add_child("ZX-2302", is_focus=True, focus_reason="祖辈年高")
+    number = _active(cast, child, "meng")
+    _act(cast, "zhou", number, "end", {**ENDED, "still_focus": still})
+    with cast.database.session(system_scope("tests")) as session:
+        kept = session.get_one(Child, child)
+        assert (kept.is_focus, kept.focus_reason) == (stays, "祖辈年高" if stays else None)
+
+
+def test_the_database_keeps_no_reason_for_a_child_that_is_no_focus_child(cast: Cast) -> None:
+    with pytest.raises(IntegrityError):
+        cast.add_child("ZX-2302", focus_reason="祖辈年高")
 
 
 def test_helping_is_voluntary_and_only_the_one_asked_answers(cast: Cast) -> None:

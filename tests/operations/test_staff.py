@@ -84,6 +84,7 @@ def test_first_passwords_are_drawn_anew(cast: Cast) -> None:
         ({"name": " "}, "name"),
         ({"phone": "1380000"}, "phone"),
         ({"name": "长" * 201}, "name"),
+        ({"sex": "未知"}, "sex"),
     ],
 )
 def test_broken_values_are_refused_at_their_field(cast: Cast, values: dict[str, str], field: str) -> None:
@@ -154,9 +155,11 @@ def test_a_reset_draws_a_new_password_and_ends_the_sessions(cast: Cast) -> None:
 
 def test_a_change_moves_the_codes_with_the_workplace(cast: Cast) -> None:
     who = cast["zhou"].staff_id
-    act(cast, "sys", MANAGE, change_staff, who, 1, {"name": "周敏敏", "phone": "13800005522"}, cast.places["SQ"].id)
+    changed = {"name": "周敏敏", "sex": "female", "phone": "13800005522"}
+    act(cast, "sys", MANAGE, change_staff, who, 1, changed, cast.places["SQ"].id)
     stored = _staff(cast, "zhou")
     assert (stored["name"], stored["name_key"], stored["school_code"]) == ("周敏敏", "zhou min min 周敏敏", "SQ")
+    assert events(cast)[0][2]["sex"] == (None, "female")
     assert events(cast)[0][2]["place_id"] == (str(cast.places["ZX-2302"].id), str(cast.places["SQ"].id))
     assert bodies(cast)[0]["place"]["school"] == "ZX"
 

@@ -12,7 +12,7 @@ from models.search import name_key, replace_grams
 from models.types import new_id
 from models.vault import vault_of
 from workflows.audit import Change, Happening
-from workflows.fields import CHILD, RELATIVE, Fact, put, stored, visible
+from workflows.fields import CHILD, RELATIVE, Fact, put, put_child, stored, visible
 from workflows.operations.repeated import answer_before, remember_answer
 from workflows.operations.rows import check_rev, fetch, flush_unique
 from workflows.policy import Permission
@@ -23,10 +23,9 @@ from workflows.transaction import Transaction
 from workflows.values import Cell, as_text
 from workflows.values.identity_number import birth_date_of, sex_of
 
-# Class and status move by their own operations, with all that hangs on them.
-CHANGEABLE = {
-    key: fact for key, fact in CHILD.items() if key not in ("class_code", "status", "left_kind", "left_on", "left_to")
-}
+# Class, status and the reason for a choice are set by their own operations, with all that hangs on them.
+OF_OTHERS = ("class_code", "status", "left_kind", "left_on", "left_to", "focus_reason")
+CHANGEABLE = {key: fact for key, fact in CHILD.items() if key not in OF_OTHERS}
 SHORTEST_REASON, LONGEST_REASON = 2, 200
 ADDED = "relative.added"
 SLOT_ORDER = ("guardian", "father", "mother", "other")
@@ -44,7 +43,7 @@ def change_child(tx: Transaction, child_id: int, rev: int, values: Mapping[str, 
     chosen = read(Child, CHANGEABLE, values, today=tx.today)
     old_name = child.name
     _agree(child, chosen)
-    changes = put(child, CHILD, chosen)
+    changes = put_child(child, chosen)
     child.name_key = name_key(child.name)
     if any(change.field == "id_number" for change in changes):
         _index(tx, child)

@@ -12,7 +12,7 @@ from models.place import Place
 from workflows.audit import Change
 from workflows.engine.case_facts import known_facts
 from workflows.engine.published import WorkflowVersion
-from workflows.fields import CHILD, put
+from workflows.fields import put_child
 from workflows.refusal import Refusal
 from workflows.subjects import ChildSubject, Subject
 from workflows.text import text
@@ -33,7 +33,7 @@ def carry_out(
             changes += _move(tx, case, version, subject.child)
         else:
             dated = {"left_on": tx.today} if effect == "release child" else {}
-            changes += put(subject.child, CHILD, {**_SETS[effect], **dated})
+            changes += put_child(subject.child, {**_SETS[effect], **dated})
     return changes
 
 

@@ -1,4 +1,4 @@
-"""Photos and files about a child: what they are in one table, their sealed content in another."""
+"""Photos and files of records and cases: what they are in one table, their sealed content in another."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBina
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
-from models.child import OfChild, of_child
-from models.scope import LEVELS
+from models.child import of_child
+from models.scope import LEVELS, EitherKeyed
 from models.types import Line, Moment, UtcDateTime, Word
 from models.vault import Sealed
 
 
-class Attachment(OfChild, Base):
-    """A photo or file that belongs to a record or to a case; of a removed one the content is gone."""
+class Attachment(EitherKeyed, Base):
+    """A photo or file that belongs to a record or to a case; of a removed one the content is gone.
+
+    `field` names the question of a case's form that it answers; `protection` is the class of who may look at it. A
+    record's photo names the record's case too where that is confidential, to stay in its circle.
+    """
 
     __tablename__ = "attachment"
     __table_args__ = (
         of_child(),
-        CheckConstraint("(record_id IS NULL) <> (case_id IS NULL)", name="of_one_thing"),
+        CheckConstraint("record_id IS NOT NULL OR case_id IS NOT NULL", name="of_something"),
+        CheckConstraint("record_id IS NULL OR child_id IS NOT NULL", name="of_a_child"),
         CheckConstraint("size > 0", name="size"),
         CheckConstraint("(width IS NULL) = (height IS NULL)", name="width_and_height"),
         CheckConstraint("removed_at IS NULL OR reason_sealed IS NOT NULL", name="removed_says_why"),
@@ -32,6 +37,8 @@ class Attachment(OfChild, Base):
 
     record_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("record.id"))
     case_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("workflow_case.id"))
+    field: Mapped[str | None] = mapped_column(String(60))
+    protection: Mapped[Word] = mapped_column(default="P2", server_default="P2")
     name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     name = Sealed()
     kind: Mapped[Word]
@@ -49,8 +56,8 @@ class Attachment(OfChild, Base):
 
     @property
     def key_owner(self) -> int:
-        """The data key that seals the file: the child's."""
-        return self.child_id
+        """The data key that seals the file: the child's, or the case's own where no child is concerned."""
+        return self.child_id or self.case_id or 0
 
     @property
     def is_picture(self) -> bool:
@@ -58,7 +65,7 @@ class Attachment(OfChild, Base):
         return self.kind == "jpeg"
 
 
-class AttachmentContent(OfChild, Base):
+class AttachmentContent(EitherKeyed, Base):
     """The sealed bytes of an attachment: the whole (`whole`) or the thumbnail (`small`)."""
 
     __tablename__ = "attachment_content"
@@ -67,9 +74,11 @@ class AttachmentContent(OfChild, Base):
         CheckConstraint("part IN ('whole', 'small')", name="part"),
         *(Index(f"ix_attachment_content_{level}", f"{level}_code", "id") for level in LEVELS),
         Index("ix_attachment_content_child_id", "child_id"),
+        Index("ix_attachment_content_case_id", "case_id"),
         Index("uq_attachment_content_part", "attachment_id", "part", unique=True),
     )
 
+    case_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("workflow_case.id"))
     attachment_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("attachment.id"))
     part: Mapped[Word]
     sealed: Mapped[bytes] = mapped_column(LargeBinary)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Dialect, LargeBinary, Table
 from sqlalchemy.orm import Session
 
 from models.base import Base
-from models.scope import LEVELS, CaseKeyed, ChildKeyed, OutOfScope, Scope, Scoped, ScopeMissing
+from models.scope import KEYED, LEVELS, OutOfScope, Scope, Scoped, ScopeMissing
 
 CHUNK = 1_000  # rows bound at a time
 Row = Mapping[str, Any]
@@ -112,7 +112,7 @@ def _keep_inside(scope: Scope | None, model: type[Base], columns: tuple[str, ...
 def _keys(model: type[Base]) -> dict[str, str]:
     """Return the column that holds a row's code at each level, and its child or case where rows are theirs."""
     found = {level: f"{level}_code" for level in LEVELS}
-    for key, owned in (("child", ChildKeyed), ("case", CaseKeyed)):
+    for key, owned in KEYED.items():
         if issubclass(model, owned):
             found[key] = f"{key}_id" if f"{key}_id" in model.__table__.c else "id"
     return found

@@ -15,6 +15,8 @@ from models.scope import (
     AuditScoped,
     CaseKeyed,
     ChildKeyed,
+    Circled,
+    EitherKeyed,
     OutOfScope,
     Placed,
     PlaceKeyed,
@@ -74,12 +76,13 @@ def _criteria(scope: Scope, kind: str) -> Iterator[tuple[type[Placed], Callable[
         yield PlaceKeyed, _several_levels(**codes)
         yield ChildKeyed, _or_child(**codes, child=_numbers("child", by_level))
         yield CaseKeyed, _or_case(**codes, case=_numbers("case", by_level))
+        yield EitherKeyed, _or_either(**codes, child=_numbers("child", by_level), case=_numbers("case", by_level))
     else:
         yield Scoped, _inside(by_level)
     if EVERY_CIRCLE not in scope.circles:
         circles: Codes = bindparam("scope_circles", sorted(scope.circles), expanding=True)
         parts: Codes = bindparam("scope_parts", sorted(scope.parts), expanding=True)
-        yield (AuditScoped if kind == "audit" else CaseKeyed), _outside_circles(circles, parts)
+        yield (AuditScoped if kind == "audit" else Circled), _outside_circles(circles, parts)
 
 
 def _nothing(cls: type[Any]) -> Any:
@@ -141,6 +144,21 @@ def _or_case(case: Codes, **codes: Codes) -> Callable[[type[Any]], Any]:
             select(cls.id).where(cls.township_code.in_(township)).correlate(None),
             select(cls.id).where(cls.school_code.in_(school)).correlate(None),
             select(cls.id).where(cls.class_code.in_(class_)).correlate(None),
+            select(cls.id).where(cls.case_id.in_(case)).correlate(None),
+        )
+    )
+
+
+def _or_either(child: Codes, case: Codes, **codes: Codes) -> Callable[[type[Any]], Any]:
+    city, county, township, school, class_ = (codes[level] for level in LEVELS)
+    return lambda cls: cls.id.in_(
+        union(
+            select(cls.id).where(cls.city_code.in_(city)).correlate(None),
+            select(cls.id).where(cls.county_code.in_(county)).correlate(None),
+            select(cls.id).where(cls.township_code.in_(township)).correlate(None),
+            select(cls.id).where(cls.school_code.in_(school)).correlate(None),
+            select(cls.id).where(cls.class_code.in_(class_)).correlate(None),
+            select(cls.id).where(cls.child_id.in_(child)).correlate(None),
             select(cls.id).where(cls.case_id.in_(case)).correlate(None),
         )
     )

@@ -9,18 +9,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 from models.child import OfChild, of_child
-from models.scope import LEVELS
+from models.scope import LEVELS, Circled
 from models.types import Json, Line, Moment, Word
 from models.vault import Sealed
 
 DAY = ("happened_on", "id")
 
 
-class Record(OfChild, Base):
+class Record(OfChild, Circled, Base):
     """What happened with one child on one day, on one form; protected answers stand sealed inside `data`.
 
     A record that was written for several children is a row for each of them, joined by `occasion_id`. A corrected row
-    stays as it was and the row that replaces it names it.
+    stays as it was and the row that replaces it names it. One that belongs to a confidential case stays in its circle.
     """
 
     __tablename__ = "record"

@@ -77,10 +77,10 @@ class Scope:
         by_level = self.codes_by_level()
         inside = [getattr(cls, f"{level}_code").in_(codes) for level, codes in by_level.items() if level in LEVELS]
         for key in ("child", "case"):
-            if key in by_level and issubclass(cls, _KEYED[key]):
+            if key in by_level and issubclass(cls, KEYED[key]):
                 inside.append(getattr(cls, f"{key}_id").in_([int(code) for code in by_level[key]]))
         covered = or_(false(), *inside)
-        return and_(covered, self.circle_condition(cls)) if issubclass(cls, CaseKeyed) else covered
+        return and_(covered, self.circle_condition(cls)) if issubclass(cls, Circled) else covered
 
     def circle_condition(self, cls: type[Any]) -> ColumnElement[bool]:
         """Return the condition that leaves out the confidential cases of others."""
@@ -138,14 +138,20 @@ class ChildKeyed(Scoped):
         return {**super().level_codes, "child": str(self.child_id)}
 
 
-class CaseKeyed(Scoped):
-    """A business row of a case: besides the place's people, those who take part in the case see it.
+class Circled(Scoped):
+    """A business row that may belong to a case.
 
     `circle` holds the workflow's key where the case is confidential, else nothing.
     """
 
-    case_id: Mapped[int] = mapped_column(BigInteger)
+    case_id: Mapped[Any] = mapped_column(BigInteger)
     circle: Mapped[str] = mapped_column(String(60), default="", server_default="")
+
+
+class CaseKeyed(Circled):
+    """A business row of a case: besides the place's people, those who take part in the case see it."""
+
+    case_id: Mapped[int] = mapped_column(BigInteger)
 
     @property
     def level_codes(self) -> dict[str, str]:
@@ -153,7 +159,20 @@ class CaseKeyed(Scoped):
         return {**super().level_codes, "case": str(self.case_id)}
 
 
-_KEYED: Mapping[str, type[Scoped]] = {"child": ChildKeyed, "case": CaseKeyed}
+class EitherKeyed(Circled):
+    """A business row of a child or a case, or of both: those paired with the one or in the other see it."""
+
+    child_id: Mapped[int | None] = mapped_column(BigInteger)
+    case_id: Mapped[int | None] = mapped_column(BigInteger)
+
+    @property
+    def level_codes(self) -> dict[str, str]:
+        """The row's code at each level, and its child and case where it has one."""
+        keys = {"child": self.child_id, "case": self.case_id}
+        return {**super().level_codes, **{key: str(found) for key, found in keys.items() if found is not None}}
+
+
+KEYED: Mapping[str, tuple[type[Scoped], ...]] = {"child": (ChildKeyed, EitherKeyed), "case": (CaseKeyed, EitherKeyed)}
 
 
 class AuditScoped(Placed):

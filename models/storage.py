@@ -15,7 +15,7 @@ WHOLE, SMALL = "whole", "small"
 
 
 class Storage(Protocol):
-    """Keeps the parts of an attachment, sealed under its child's key."""
+    """Keeps the parts of an attachment, sealed under the key of what it belongs to."""
 
     def put(self, session: Session, attachment: Attachment, part: str, content: bytes) -> None:
         """Keep a part."""
@@ -33,14 +33,20 @@ class DatabaseStorage:
     def put(self, session: Session, attachment: Attachment, part: str, content: bytes) -> None:
         """Keep a part."""
         row = AttachmentContent(
-            id=new_id(), child_id=attachment.child_id, attachment_id=attachment.id, part=part, sealed=b""
+            id=new_id(),
+            child_id=attachment.child_id,
+            case_id=attachment.case_id,
+            circle=attachment.circle,
+            attachment_id=attachment.id,
+            part=part,
+            sealed=b"",
         )
         row.place_at(attachment.level_codes)
-        row.sealed = vault_of(session).seal_bytes(attachment.child_id, f"attachment_content:{row.id}", content)
+        row.sealed = vault_of(session).seal_bytes(attachment.key_owner, f"attachment_content:{row.id}", content)
         session.add(row)
 
     def get(self, session: Session, attachment: Attachment, part: str) -> bytes | None:
-        """Return a part, None where there is none; raises SealBroken after the child's key was destroyed."""
+        """Return a part, None where there is none; raises SealBroken after its key was destroyed."""
         row = session.scalars(
             select(AttachmentContent).where(
                 AttachmentContent.attachment_id == attachment.id, AttachmentContent.part == part
@@ -48,8 +54,8 @@ class DatabaseStorage:
         ).one_or_none()
         if row is None:
             return None
-        learn_keys(session, [row.child_id])
-        return vault_of(session).open_bytes(row.child_id, f"attachment_content:{row.id}", row.sealed)
+        learn_keys(session, [attachment.key_owner])
+        return vault_of(session).open_bytes(attachment.key_owner, f"attachment_content:{row.id}", row.sealed)
 
     def drop(self, session: Session, attachment: Attachment) -> None:
         """Forget every part."""

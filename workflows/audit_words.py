@@ -176,6 +176,8 @@ CLASSES: Mapping[str, Text] = {
 
 PARTICULARS: Mapping[str, Text] = {
     "number": text("案号"),
+    "cards": text("同时打印的联系卡"),
+    "advised": text("系统提示"),
     "version": text("版本"),
     "rows": text("行数"),
     "sha256": text("文件摘要"),

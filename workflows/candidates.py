@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.reports.parts import holders, places_of
+from models.staff import Staff
 from workflows.engine.definition import FormField
 from workflows.engine.form import Choices
 from workflows.engine.vocabulary import Label
@@ -39,6 +41,16 @@ def choices(
             places = places_of(directory, field.among, codes, int(around) if around else None)
             found[field.key] = {str(place.id): Label(zh=place.name, en=place.name) for place in places}
     return found
+
+
+def person_facts(directory: Session, fields: Iterable[FormField], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is on file of the persons that answers name, by dotted name; `directory` as above."""
+    named = {f.key: str(answers.get(f.key) or "") for f in fields if f.type == "person"}
+    numbers = [int(number) for number in named.values() if number.isdecimal()]
+    if not numbers:
+        return {}
+    sexes = {str(key): sex for key, sex in directory.execute(select(Staff.id, Staff.sex).where(Staff.id.in_(numbers)))}
+    return {f"{key}.sex": sexes[number] for key, number in named.items() if sexes.get(number)}
 
 
 def _with_role(name: str, role: Mapping[str, str]) -> Label:

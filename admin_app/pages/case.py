@@ -202,8 +202,11 @@ def say_value(fact: Fact, value: Any) -> str:
     return say(words[written]) if written in words else written
 
 
-def case_page(session: Session, view: CaseView, tab: str) -> dict[str, Any]:
-    """Return the context of `cases/case.html`, and under `classes` the field classes that the page shows."""
+def case_page(session: Session, view: CaseView, tab: str, advice: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the context of `cases/case.html`, and under `classes` the field classes that the page shows.
+
+    `advice` is what the case's forms advise with what it knows.
+    """
     workflow = view.version.workflow
     learn_keys(session, [move.key_owner for move in view.moves])
     reasons = {move.id: move.reason for move in view.moves}
@@ -227,6 +230,7 @@ def case_page(session: Session, view: CaseView, tab: str) -> dict[str, Any]:
         "tabs": case_tabs(view.case.number, tab),
         "cards": cards,
         "notice": notice(view, reasons),
+        "advice": list(advice),
         "timeline": timeline(workflow, view.moves, reasons),
         "actions": allowed,
         "refused": refused,

@@ -18,17 +18,20 @@ from admin_app.forms.fact_form import KEEP
 from admin_app.forms.posted import Posted
 from admin_app.pages.case import STYLES, shown_fact
 from admin_app.wording import say, say_moment
+from workflows.advice import advice_before, mark_of
 from workflows.candidates import choices
 from workflows.case_view import CaseView, known_answers
 from workflows.clock import local_day
 from workflows.engine.allowed import Option
 from workflows.engine.case_facts import known_facts
 from workflows.engine.form import Choices, FormValidator
+from workflows.engine.vocabulary import Label
 from workflows.fields import stored
 from workflows.operations.draft import load_draft
 from workflows.refusal import Refusal, Stale
 
 Draft = tuple[str, dict[str, list[str]]]
+ADVISED = "advised"  # the hidden field that says which advice was read
 
 
 def draft_of(path: str) -> Draft | None:
@@ -47,6 +50,28 @@ def case_form(
     form = make_form(validator, answers, posted, _at_hand(session, view, validator))
     line = _("已恢复 %(when)s 的草稿", when=draft[0]) if draft else ""
     return {"form": Posted(form, uuid.uuid4().hex), "screen": _screen(view, option, validator, form, line)}
+
+
+def advised(screen: dict[str, Any], said: tuple[Label, ...]) -> dict[str, Any]:
+    """Return a form's screen with what the form advises, and the verb that goes on all the same."""
+    verb = screen["verbs"][0]
+    again = verb | {"label": _("仍要%(verb)s", verb=verb["label"])}
+    return screen | {"advice": [say(one) for one in said], "advised": mark_of(said), "verbs": [again]}
+
+
+def advised_form(
+    session: Session, view: CaseView, option: Option | None, validator: FormValidator | None, request: Request
+) -> dict[str, Any] | None:
+    """Return the page once more with what the form advises, None where it advises nothing that was not read."""
+    if option is None or not option.is_allowed or validator is None or not validator.definition.advise:
+        return None
+    typed, at_hand = chosen_answers(session, view, validator, request), _at_hand(session, view, validator)
+    said = advice_before(system_session(), validator, typed, view.subject.facts(), now(), view.sees, at_hand)
+    if not said or mark_of(said) == request.form.get(ADVISED, ""):
+        return None
+    form = make_form(validator, {}, request.form, at_hand)
+    screen = advised(_screen(view, option, validator, form, ""), said)
+    return {"form": Posted(form, uuid.uuid4().hex), "screen": screen}
 
 
 def refused_form(

@@ -16,11 +16,12 @@ from wtforms import Form
 from admin_app.desk import current_actor, current_policy, now, system_session
 from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults
 from admin_app.forms.posted import Posted
-from admin_app.pages.case_form import Draft
+from admin_app.pages.case_form import ADVISED, Draft, advised
 from admin_app.wording import say
+from workflows.advice import advice_before, mark_of
 from workflows.candidates import choices
 from workflows.clock import local_day
-from workflows.engine.form import FormValidator
+from workflows.engine.form import Choices, FormValidator
 from workflows.engine.published import WorkflowVersion, form_in_force, workflow_in_force
 from workflows.opening_view import opening_answers
 from workflows.refusal import Refusal
@@ -58,6 +59,19 @@ def opening_form(session: Session, opening: Opening, draft: Draft | None) -> dic
     return {"form": Posted(form, uuid.uuid4().hex), "screen": _screen(opening, form, line)}
 
 
+def advised_opening(session: Session, opening: Opening, request: Request) -> dict[str, Any] | None:
+    """Return the page once more with what the form advises, None where it advises nothing that was not read."""
+    if opening.validator is None or not opening.validator.definition.advise:
+        return None
+    sees = current_policy().sees(current_actor(), opening.subject.codes)
+    typed, facts = typed_answers(opening, request.form), opening.subject.facts()
+    said = advice_before(system_session(), opening.validator, typed, facts, now(), sees, _at_hand(opening))
+    if not said or mark_of(said) == request.form.get(ADVISED, ""):
+        return None
+    form = _form(opening, {}, request.form)
+    return {"form": Posted(form, uuid.uuid4().hex), "screen": advised(_screen(opening, form, ""), said)}
+
+
 def refused_opening(session: Session, opening: Opening, request: Request, refusal: Refusal) -> dict[str, Any]:
     """Return the page again with everything typed and the faults beside their fields."""
     form = _form(opening, {}, request.form)
@@ -70,9 +84,12 @@ def refused_opening(session: Session, opening: Opening, request: Request, refusa
 def _form(opening: Opening, answers: dict[str, Any], posted: MultiDict[str, str] | None) -> Form:
     if opening.validator is None:
         return Form()
-    fields, codes = opening.validator.definition.fields, opening.subject.codes
-    at_hand = choices(system_session(), fields, codes, local_day(now()), current_policy(), {})
-    return make_form(opening.validator, answers, posted, at_hand)
+    return make_form(opening.validator, answers, posted, _at_hand(opening))
+
+
+def _at_hand(opening: Opening) -> Choices:
+    fields = opening.validator.definition.fields if opening.validator is not None else ()
+    return choices(system_session(), fields, opening.subject.codes, local_day(now()), current_policy(), {})
 
 
 def _screen(opening: Opening, form: Form, line: str) -> dict[str, Any]:

@@ -11,7 +11,14 @@ from werkzeug.wrappers import Response
 
 from admin_app.desk import current_actor, current_policy, perform, read_session
 from admin_app.pages.case_form import draft_of
-from admin_app.pages.case_opening import Opening, opening_form, opening_of, refused_opening, typed_answers
+from admin_app.pages.case_opening import (
+    Opening,
+    advised_opening,
+    opening_form,
+    opening_of,
+    refused_opening,
+    typed_answers,
+)
 from admin_app.wording import say
 from workflows.opening_view import may_open
 from workflows.operations.case_opening import Beginning, open_case_about
@@ -43,9 +50,11 @@ def ask(workflow: str, kind: str, number: int) -> str:
 
 
 @bp.post("/<workflow>/<kind>/<int(max=9223372036854775807):number>")
-def begin(workflow: str, kind: str, number: int) -> Response | tuple[str, int]:
-    """Open the case; the same request opens one."""
+def begin(workflow: str, kind: str, number: int) -> Response | str | tuple[str, int]:
+    """Open the case, once what its form advises was read; the same request opens one."""
     session, opening = _opening(workflow, kind, number)
+    if (advised := advised_opening(session, opening, request)) is not None:
+        return render_template("office/form.html", **advised)
     answers = typed_answers(opening, request.form)
     key = request.form.get("request_key", "")[:80] or uuid.uuid4().hex
     begun = Beginning(answers, request.form.get("reason") or None, key)

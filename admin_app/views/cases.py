@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response
 from admin_app.desk import current_actor, current_policy, now, perform, read_session, record_read, system_session
 from admin_app.listing.ids import rev
 from admin_app.pages.case import case_page
-from admin_app.pages.case_form import case_form, chosen_answers, draft_of, refused_form
+from admin_app.pages.case_form import advised_form, case_form, chosen_answers, draft_of, refused_form
 from admin_app.pages.case_list import case_list
 from admin_app.wording import say
+from workflows.advice import advice_in_case
 from workflows.case_view import CaseView, form_of, opened_event, view_case
 from workflows.operations.case import Request, act_on_case
 from workflows.operations.draft import drop_draft
@@ -39,7 +40,9 @@ def _view(number: str) -> CaseView:
 def show(number: str) -> str:
     """Show one case; opening it is on record."""
     view = _view(number)
-    page = case_page(read_session(Permission.CASE_READ), view, request.args.get("tab", "detail"))
+    session = read_session(Permission.CASE_READ)
+    said = advice_in_case(session, system_session(), view, now())
+    page = case_page(session, view, request.args.get("tab", "detail"), [say(one) for one in said])
     record_read(opened_event(view, page.pop("classes")))
     return render_template("cases/case.html", **page)
 
@@ -60,12 +63,14 @@ def act(number: str, transition: str) -> str | Response:
 
 
 @bp.post("/<number>/<transition>")
-def take(number: str, transition: str) -> Response | tuple[str, int]:
-    """Take a transition; what was typed is given back when it is refused."""
+def take(number: str, transition: str) -> Response | str | tuple[str, int]:
+    """Take a transition, once what its form advises was read; what was typed is given back when it is refused."""
     view = _view(number)
     session = read_session(Permission.CASE_READ)
     option = view.option_or_none(transition)
     validator = form_of(session, view, transition)
+    if (advised := advised_form(session, view, option, validator, request)) is not None:
+        return render_template("office/form.html", **advised)
     answers = chosen_answers(session, view, validator, request) if validator else request.form.to_dict()
     asked = Request(transition, rev() if "rev" in request.form else None, answers, key=_key())
     try:

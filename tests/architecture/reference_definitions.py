@@ -17,7 +17,7 @@ from workflows.engine import vocabulary as v
 PARTS: tuple[type[v.Part], ...] = (
     d.Workflow, d.Opening, g.Participation, g.Unique, g.Quota,
     d.State, d.Tasks, d.Deadline, d.CadenceRule, d.Transition,
-    d.Form, d.RecordHead, d.Section, d.FormField, d.Option, v.Label,
+    d.Form, d.RecordHead, d.Section, d.FormField, d.Option, d.Advice, v.Label,
 )  # fmt: skip
 NAMED = {
     "a key": v.Key,

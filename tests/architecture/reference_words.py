@@ -278,6 +278,11 @@ DEFINITION_KEYS = {
         "record": "makes it a form of dated records about children",
         "sections": "titled groups of fields, in order",
         "fields": "the questions, in order",
+        "advise": "what is said before it is sent, and on the case's page, while a condition holds; forbids nothing",
+    },
+    "Advice": {
+        "when": "the condition: the form's own fields, the subject's facts, `helper.sex` of a `person` field `helper`",
+        "text": "what is said",
     },
     "RecordHead": {
         "happened_on": "the date field of the day it is about: required, of class P1 at most, shown unconditionally",

@@ -301,6 +301,36 @@ def test_it_points_at_the_part_of_a_form_that_does_not_fit(
     assert (*place, code) == problems[0]
 
 
+ADVICE = "advise:\n  - {when: \"coalesce(helper.sex, sex) != child.sex\", text: {zh: 不同性别}}\n"
+CHOSEN = (
+    "  - {key: helper, type: person, among: [helper], label: {zh: 帮扶人}}\n"
+    "  - {key: sex, type: choice, options: sex, label: {zh: 性别}}\n"
+)
+
+
+def test_a_form_may_advise_by_what_is_on_file_of_a_person_chosen(catalogue: Catalogue) -> None:
+    assert load_definition(FORM + CHOSEN + ADVICE, "office.yaml", catalogue).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("sound", "broken", "code"),
+    [
+        ("coalesce(helper.sex,", "coalesce(«helper.age,", "unknown_name"),
+        ("!= child.sex", "!= «child.is_poor", "expression_type"),
+        ("text: {zh: 不同性别}", "text: {zh: «''}", "bad_size"),
+    ],
+)
+def test_it_points_at_what_is_wrong_in_advice(sound: str, broken: str, code: str, catalogue: Catalogue) -> None:
+    problems, place, _ = found((FORM + CHOSEN + ADVICE).replace(sound, broken), catalogue)
+    assert problems == [(*place, code)]
+
+
+def test_a_form_of_records_advises_nothing(catalogue: Catalogue) -> None:
+    head = "record: {happened_on: visited_on, by: [helper]}\nsections:"
+    problems, _, _ = found((FORM + CHOSEN + "«" + ADVICE).replace("sections:", head, 1), catalogue)
+    assert "misplaced" in [problem[2] for problem in problems]
+
+
 def test_two_fields_cannot_fill_the_same_column(catalogue: Catalogue) -> None:
     text = FORM + "  - {key: other, type: phone, class: P2, label: {zh: 另一个}, bind: «guardian.phone}\n"
     problems, place, _ = found(text, catalogue)

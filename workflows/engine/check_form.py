@@ -11,7 +11,7 @@ from workflows.engine.definition import RECORD_KINDS, Form, FormField, RecordHea
 from workflows.engine.document import Document
 from workflows.engine.expression import ExpressionFault, Offers
 from workflows.engine.expression.tree import TEXT
-from workflows.engine.form import FIELD_TYPES, ConditionLoop, compile_form, field_offers
+from workflows.engine.form import FIELD_TYPES, ConditionLoop, compile_form, field_offers, person_offers
 from workflows.engine.problem import Problem
 from workflows.text import text
 
@@ -33,11 +33,20 @@ def check_form(form: Form, document: Document, catalogue: Catalogue) -> list[Pro
         _check_field(index, f, sections, findings)
         _check_bind(index, f, bound, findings)
         _check_conditions(index, f, offers, findings)
+    _check_advice(form, offers, findings)
     if form.record is not None:
         _check_record(form, form.record, findings)
     if not findings.problems:
         _check_loop(form, facts, findings)
     return findings.problems
+
+
+def _check_advice(form: Form, offers: Offers, findings: Findings) -> None:
+    if form.advise and form.record is not None:
+        findings.add(("advise",), "misplaced", text("记录的表单不写 advise"), at_key=True)
+    known = {**offers, **person_offers(form, findings.catalogue.code_lists)}
+    for index, advice in enumerate(form.advise):
+        findings.condition(("advise", index, "when"), advice.when, known)
 
 
 def _check_record(form: Form, head: RecordHead, findings: Findings) -> None:

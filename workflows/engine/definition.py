@@ -319,6 +319,13 @@ class RecordHead(Part):
     signed_by: Annotated[tuple[Label, ...], Field(max_length=4)] = ()
 
 
+class Advice(Part):
+    """What a form says to whoever is about to send it while a condition holds: it advises and forbids nothing."""
+
+    when: Source
+    text: Label
+
+
 class Form(Part):
     """A form definition; the key stands under `form:`. `subject` names whose facts its conditions may use."""
 
@@ -329,6 +336,7 @@ class Form(Part):
     record: RecordHead | None = None
     sections: Annotated[tuple[Section, ...], Field(max_length=40)] = ()
     fields: Annotated[tuple[FormField, ...], Field(min_length=1, max_length=300)]
+    advise: Annotated[tuple[Advice, ...], Field(max_length=40)] = ()
 
     def field(self, key: str) -> FormField:
         """Find a field by key.

@@ -15,7 +15,7 @@ from workflows.engine.definition import Form, FormField
 from workflows.engine.expression import Expression, Offer, Offers, compile_condition
 from workflows.engine.expression.tree import DATE, NUMBER, TEXT, YES_NO, Kind, Type
 from workflows.engine.known import Known
-from workflows.engine.vocabulary import Label
+from workflows.engine.vocabulary import Label, Protection
 from workflows.text import Text, text
 from workflows.values.parsed import ValueRefused
 
@@ -75,11 +75,12 @@ class _Question:
 class FormValidator:
     """A form made ready to judge answers; immutable, to be shared by all requests."""
 
-    def __init__(self, definition: Form, questions: tuple[_Question, ...]) -> None:
+    def __init__(self, definition: Form, questions: tuple[_Question, ...], advice: tuple[Expression, ...] = ()) -> None:
         self.definition = definition
         self._questions = questions  # in an order in which every condition finds its fields already judged
         self._options = {question.field.key: question.options for question in questions}
         self._options |= {
+        self._advice = advice
             row_name(question.field.key, None, column.field.key): column.options
             for question in questions
             for column in question.columns
@@ -95,6 +96,14 @@ class FormValidator:
     def check(
         self,
         raw: Mapping[str, object],
+    def advice(self, facts: Mapping[str, object], now: datetime, sees: str) -> tuple[Label, ...]:
+        """Return what the form advises with these answers and facts, as far as it rests on what a person may see.
+
+        `facts` hold the answers by field, the subject's facts and those of the persons named (`helper.sex`).
+        """
+        asked = zip(self.definition.advise, self._advice, strict=True)
+        return tuple(a.text for a, when in asked if when.protection.value <= sees and when.holds(facts, now))
+
         facts: Mapping[str, object],
         *,
         now: datetime,
@@ -227,7 +236,9 @@ def compile_form(
     """
     offers = {**(facts or {}), **field_offers(definition, code_lists or {})}
     questions = {f.key: _question(f, offers, code_lists or {}) for f in definition.fields}
-    return FormValidator(definition, tuple(questions[key] for key in _order(questions)))
+    offers |= person_offers(definition, code_lists or {})
+    advice = tuple(compile_condition(one.when, offers) for one in definition.advise)
+    return FormValidator(definition, tuple(questions[key] for key in _order(questions)), advice)
 
 
 def field_offers(definition: Form, code_lists: CodeLists, *, prefix: str = "") -> dict[str, Offer]:
@@ -246,6 +257,13 @@ def field_offers(definition: Form, code_lists: CodeLists, *, prefix: str = "") -
 def row_name(key: str, number: int | None, column: str) -> str:
     """Return the name of a repeated row's cell as forms send it (`rows-0-what`), or of its column (`rows-what`)."""
     return f"{key}-{column}" if number is None else f"{key}-{number}-{column}"
+def person_offers(definition: Form, code_lists: CodeLists) -> dict[str, Offer]:
+    """Offer what is on file of the persons that a form asks for to its advice: `helper.sex` of the field `helper`."""
+    asked = {f.key: f.label for f in definition.fields if f.type == "person"}
+    words = {key: Label(zh=f"{label.zh}的性别", en=f"{label.say('en')}: sex") for key, label in asked.items()}
+    return {f"{key}.sex": Offer(TEXT, words[key], Protection.P1, code_lists.get("sex", {})) for key in asked}
+
+
 
 
 def unanswered(f: FormField) -> Text:

@@ -12,6 +12,7 @@ from models.types import new_id
 from models.vault import vault_of
 from workflows.audit import Change, Happening
 from workflows.engine.published import WorkflowVersion
+from workflows.engine.vocabulary import Label
 from workflows.transaction import Transaction
 
 Row = dict[str, Any]
@@ -93,8 +94,19 @@ def move_values(
     } | {column: case[column] for column in LEVEL_COLUMNS}
 
 
-def opened(case: Mapping[str, Any], reason: str | None = None, changes: tuple[Change, ...] = ()) -> Happening:
+def advice_told(advised: tuple[Label, ...]) -> dict[str, list[str]]:
+    """Return what the trail keeps of a form's advice: its words, nothing where there was none."""
+    return {"advised": [advice.zh for advice in advised]} if advised else {}
+
+
+def opened(
+    case: Mapping[str, Any],
+    reason: str | None = None,
+    changes: tuple[Change, ...] = (),
+    advised: tuple[Label, ...] = (),
+) -> Happening:
     """Return the event of a case's opening, from its row."""
+    told = {"number": case["number"], "workflow": case["workflow"], "version": case["version"], "to": case["state"]}
     return Happening(
         "case.opened",
         "case",
@@ -105,6 +117,6 @@ def opened(case: Mapping[str, Any], reason: str | None = None, changes: tuple[Ch
         owner=case["child_id"] or case["id"],
         changes=changes,
         reason=reason,
-        facts={"number": case["number"], "workflow": case["workflow"], "version": case["version"], "to": case["state"]},
+        facts=told | advice_told(advised),
         circle=case["circle"],
     )

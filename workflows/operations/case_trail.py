@@ -8,7 +8,8 @@ from models.bulk import insert_rows
 from models.case import Case, CaseMove
 from models.vault import learn_keys
 from workflows.audit import Change, Happening
-from workflows.operations.case_rows import move_values, standing_of
+from workflows.engine.vocabulary import Label
+from workflows.operations.case_rows import advice_told, move_values, standing_of
 from workflows.transaction import Transaction
 
 
@@ -34,9 +35,12 @@ def add_move(
     return Move(row["id"], case.key_owner, transition, from_state, to_state, reason)
 
 
-def tell_move(tx: Transaction, case: Case, move: Move, rev: int, changes: tuple[Change, ...]) -> None:
-    """Put a move on the trail and into the outbox."""
+def tell_move(
+    tx: Transaction, case: Case, move: Move, rev: int, changes: tuple[Change, ...], advised: tuple[Label, ...] = ()
+) -> None:
+    """Put a move on the trail, with what was advised against it, and into the outbox."""
     steps = {"transition": move.transition, "from": move.from_state, "to": move.to_state}
+    told = steps | advice_told(advised)
     tx.tell(
         Happening(
             "case.moved",
@@ -48,7 +52,7 @@ def tell_move(tx: Transaction, case: Case, move: Move, rev: int, changes: tuple[
             owner=case.key_owner,
             changes=changes,
             reason=move.reason,
-            facts={"number": case.number, "workflow": case.workflow, "version": case.version, "rev": rev, **steps},
+            facts={"number": case.number, "workflow": case.workflow, "version": case.version, "rev": rev, **told},
             circle=case.circle,
         )
     )

@@ -77,10 +77,10 @@ class FormValidator:
 
     def __init__(self, definition: Form, questions: tuple[_Question, ...], advice: tuple[Expression, ...] = ()) -> None:
         self.definition = definition
+        self._advice = advice
         self._questions = questions  # in an order in which every condition finds its fields already judged
         self._options = {question.field.key: question.options for question in questions}
         self._options |= {
-        self._advice = advice
             row_name(question.field.key, None, column.field.key): column.options
             for question in questions
             for column in question.columns
@@ -93,9 +93,6 @@ class FormValidator:
         """
         return self._options[key]
 
-    def check(
-        self,
-        raw: Mapping[str, object],
     def advice(self, facts: Mapping[str, object], now: datetime, sees: str) -> tuple[Label, ...]:
         """Return what the form advises with these answers and facts, as far as it rests on what a person may see.
 
@@ -104,6 +101,9 @@ class FormValidator:
         asked = zip(self.definition.advise, self._advice, strict=True)
         return tuple(a.text for a, when in asked if when.protection.value <= sees and when.holds(facts, now))
 
+    def check(
+        self,
+        raw: Mapping[str, object],
         facts: Mapping[str, object],
         *,
         now: datetime,
@@ -254,9 +254,6 @@ def field_offers(definition: Form, code_lists: CodeLists, *, prefix: str = "") -
     }
 
 
-def row_name(key: str, number: int | None, column: str) -> str:
-    """Return the name of a repeated row's cell as forms send it (`rows-0-what`), or of its column (`rows-what`)."""
-    return f"{key}-{column}" if number is None else f"{key}-{number}-{column}"
 def person_offers(definition: Form, code_lists: CodeLists) -> dict[str, Offer]:
     """Offer what is on file of the persons that a form asks for to its advice: `helper.sex` of the field `helper`."""
     asked = {f.key: f.label for f in definition.fields if f.type == "person"}
@@ -264,6 +261,9 @@ def person_offers(definition: Form, code_lists: CodeLists) -> dict[str, Offer]:
     return {f"{key}.sex": Offer(TEXT, words[key], Protection.P1, code_lists.get("sex", {})) for key in asked}
 
 
+def row_name(key: str, number: int | None, column: str) -> str:
+    """Return the name of a repeated row's cell as forms send it (`rows-0-what`), or of its column (`rows-what`)."""
+    return f"{key}-{column}" if number is None else f"{key}-{number}-{column}"
 
 
 def unanswered(f: FormField) -> Text:

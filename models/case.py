@@ -99,7 +99,6 @@ class CaseMove(CaseKeyed, Base):
         of_child(),
         Index("ix_case_move_case_id", "case_id", "id"),
         Index("ix_case_move_child_id", "child_id", "id"),
-        *(Index(f"ix_case_move_{level}", f"{level}_code", "id") for level in LEVELS),
     )
 
     child_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -131,7 +130,6 @@ class CaseRecord(CaseKeyed, Base):
         of_child(),
         Index("ix_case_record_case_id", "case_id", "id"),
         Index("ix_case_record_child_id", "child_id", "id"),
-        *(Index(f"ix_case_record_{level}", f"{level}_code", "id") for level in LEVELS),
     )
 
     child_id: Mapped[int | None] = mapped_column(BigInteger)

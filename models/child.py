@@ -142,7 +142,6 @@ class Relative(OfChild, Base):
         ),
         Index("ix_relative_call_order", "child_id", "call_order"),
         CheckConstraint("slot IN ('guardian', 'father', 'mother', 'other')", name="slot"),
-        *(Index(f"ix_relative_{level}", f"{level}_code", "id") for level in LEVELS),
     )
 
     slot: Mapped[Word]

@@ -17,7 +17,7 @@ from models.roster import HeadingSynonym, RosterBatch
 from models.school_year import SchoolYear, Term
 from models.setting import Setting
 from models.staff import Appointment, LoginFailures, LoginSession, Staff
-from models.tally import CaseTally
+from models.tally import CaseTally, ChildTally
 from models.turn import SchoolTurn
 from models.vault import DataKey
 
@@ -42,6 +42,7 @@ AUDIT_SCOPED: tuple[type[Base], ...] = (AuditEvent,)
 UNSCOPED: dict[type[Base], str] = {
     Place: "names of public institutions; screens narrow it by Scope.row_condition",
     CaseTally: "numbers by school, read only by models.reports.filing inside the scope; row-level security behind it",
+    ChildTally: "numbers by school, read only by models.reports.care inside the scope; row-level security behind it",
     NameGram: "read only by models.search, joined to the scoped child; row-level security behind it",
     DataKey: "ciphertext that opens nothing without the keystore, fetched by the key of a row already in scope",
     LoginSession: "found by the digest of a token, or by the person's own identifier",

@@ -1,4 +1,4 @@
-"""Counts of cases by school, term and state, kept by the database in the transaction that moves a case."""
+"""Counts of cases and of children by school, kept by the database in the transaction that changes what is counted."""
 
 from __future__ import annotations
 
@@ -31,5 +31,24 @@ class CaseTally(Base):
     township_code: Mapped[str] = mapped_column(String(60), primary_key=True)
     school_code: Mapped[str] = mapped_column(String(60), primary_key=True)
     state: Mapped[str] = mapped_column(String(60), primary_key=True)
+    slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    amount: Mapped[int]
+
+
+class ChildTally(Base):
+    """How many children on file live in a care situation, at a school or in a township: the sum over its slots.
+
+    Triggers on the table of children write it (migration 0012), as those of `CaseTally` do.
+    """
+
+    __tablename__ = "child_tally"
+    __table_args__ = (Index("ix_child_tally_township_code", "township_code", "level"), {"sqlite_with_rowid": False})
+
+    level: Mapped[str] = mapped_column(String(60), primary_key=True)  # school, or township (which names no school)
+    city_code: Mapped[str] = mapped_column(String(60), primary_key=True)
+    county_code: Mapped[str] = mapped_column(String(60), primary_key=True)
+    township_code: Mapped[str] = mapped_column(String(60), primary_key=True)
+    school_code: Mapped[str] = mapped_column(String(60), primary_key=True)
+    care_situation: Mapped[str] = mapped_column(String(60), primary_key=True)
     slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     amount: Mapped[int]

@@ -110,42 +110,20 @@ def _numbers(key: str, by_level: Mapping[str, list[str]]) -> Codes:
 
 def _several_levels(**codes: Codes) -> Callable[[type[Any]], Any]:
     city, county, township, school, class_ = (codes[level] for level in LEVELS)
-    return lambda cls: cls.id.in_(
-        union(
-            select(cls.id).where(cls.city_code.in_(city)).correlate(None),
-            select(cls.id).where(cls.county_code.in_(county)).correlate(None),
-            select(cls.id).where(cls.township_code.in_(township)).correlate(None),
-            select(cls.id).where(cls.school_code.in_(school)).correlate(None),
-            select(cls.id).where(cls.class_code.in_(class_)).correlate(None),
-        )
-    )
+    return lambda cls: cls.id.in_(union(*_legs(cls, city, county, township, school, class_)))
 
 
 def _or_child(child: Codes, **codes: Codes) -> Callable[[type[Any]], Any]:
     city, county, township, school, class_ = (codes[level] for level in LEVELS)
     return lambda cls: cls.id.in_(
-        union(
-            select(cls.id).where(cls.city_code.in_(city)).correlate(None),
-            select(cls.id).where(cls.county_code.in_(county)).correlate(None),
-            select(cls.id).where(cls.township_code.in_(township)).correlate(None),
-            select(cls.id).where(cls.school_code.in_(school)).correlate(None),
-            select(cls.id).where(cls.class_code.in_(class_)).correlate(None),
-            select(cls.id).where(cls.child_id.in_(child)).correlate(None),
-        )
+        union(*_legs(cls, city, county, township, school, class_), _leg(cls, cls.child_id, child))
     )
 
 
 def _or_case(case: Codes, **codes: Codes) -> Callable[[type[Any]], Any]:
     city, county, township, school, class_ = (codes[level] for level in LEVELS)
     return lambda cls: cls.id.in_(
-        union(
-            select(cls.id).where(cls.city_code.in_(city)).correlate(None),
-            select(cls.id).where(cls.county_code.in_(county)).correlate(None),
-            select(cls.id).where(cls.township_code.in_(township)).correlate(None),
-            select(cls.id).where(cls.school_code.in_(school)).correlate(None),
-            select(cls.id).where(cls.class_code.in_(class_)).correlate(None),
-            select(cls.id).where(cls.case_id.in_(case)).correlate(None),
-        )
+        union(*_legs(cls, city, county, township, school, class_), _leg(cls, cls.case_id, case))
     )
 
 
@@ -153,15 +131,19 @@ def _or_either(child: Codes, case: Codes, **codes: Codes) -> Callable[[type[Any]
     city, county, township, school, class_ = (codes[level] for level in LEVELS)
     return lambda cls: cls.id.in_(
         union(
-            select(cls.id).where(cls.city_code.in_(city)).correlate(None),
-            select(cls.id).where(cls.county_code.in_(county)).correlate(None),
-            select(cls.id).where(cls.township_code.in_(township)).correlate(None),
-            select(cls.id).where(cls.school_code.in_(school)).correlate(None),
-            select(cls.id).where(cls.class_code.in_(class_)).correlate(None),
-            select(cls.id).where(cls.child_id.in_(child)).correlate(None),
-            select(cls.id).where(cls.case_id.in_(case)).correlate(None),
+            *_legs(cls, city, county, township, school, class_),
+            _leg(cls, cls.child_id, child),
+            _leg(cls, cls.case_id, case),
         )
     )
+
+
+def _legs(cls: type[Any], *codes: Codes) -> list[Any]:
+    return [_leg(cls, getattr(cls, f"{level}_code"), wanted) for level, wanted in zip(LEVELS, codes, strict=True)]
+
+
+def _leg(cls: type[Any], column: Any, wanted: Codes) -> Any:
+    return select(cls.id).where(column.in_(wanted)).correlate(None)
 
 
 def _outside_circles(circles: Codes, parts: Codes) -> Callable[[type[Any]], Any]:

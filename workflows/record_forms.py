@@ -77,11 +77,20 @@ def answers_of(session: Session, form: Form, record: Record, level: str) -> dict
 
 
 def may_mend(actor: Actor, policy: Policy, record: Record) -> bool:
-    """Tell whether a person may correct or void a record: its author, or the office of the place."""
-    if record.state != "active" or record.case_id is not None:
+    """Tell whether a person may correct or void a record that they see.
+
+    Its author may, and the office of the place; of a confidential case also those in its circle who write records.
+    """
+    if record.state != "active":
         return False
     codes = record.level_codes
     if policy.post_for(actor, Permission.RECORD_MEND, codes) is not None:
         return True
+    if policy.post_for(actor, Permission.RECORD_VOID, codes) is None:
+        return False
     is_own = actor.staff_id is not None and actor.staff_id == record.made_by
-    return is_own and policy.post_for(actor, Permission.RECORD_VOID, codes) is not None
+    return is_own or (bool(record.circle) and _is_in_circle(actor, policy, record))
+
+
+def _is_in_circle(actor: Actor, policy: Policy, record: Record) -> bool:
+    return record.case_id in actor.parts or policy.leads_circle(actor, record.circle, record.level_codes)

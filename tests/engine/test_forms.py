@@ -59,7 +59,8 @@ OPTIONS = [{"value": "a", "label": {"zh": "甲"}}, {"value": "b", "label": {"zh"
         ({"type": "phone"}, "138 0000 0000", "13800000000"),
         ({"type": "id_number"}, ID_NUMBER.lower(), ID_NUMBER),
         ({"type": "person"}, 2**62, str(2**62)),
-        ({"type": "photo"}, "0f3a", "0f3a"),
+        ({"type": "photo"}, ["71", " 72 "], ["71", "72"]),
+        ({"type": "file"}, "71", ["71"]),
     ],
 )
 def test_it_accepts(field: dict[str, Any], raw: object, value: object) -> None:
@@ -104,6 +105,8 @@ def test_it_accepts(field: dict[str, Any], raw: object, value: object) -> None:
         ({"type": "person"}, "7", "不在可选的名单里，请重新选择"),
         ({"type": "place"}, "7", "不在可选的名单里，请重新选择"),
         ({"type": "file"}, "x" * 201, "无法识别填写的内容"),
+        ({"type": "photo"}, [str(n) for n in range(13)], "最多 12 个附件"),
+        ({"type": "photo"}, [{"a": 1}], "无法识别填写的内容"),
     ],
 )
 def test_it_refuses_and_keeps_what_was_typed(field: dict[str, Any], raw: object, said: str | None) -> None:

@@ -19,6 +19,7 @@ from workflows.values.phone import parse_phone
 LINE_LENGTH = 200
 TEXT_LENGTH = 4000
 REFERENCE_LENGTH = 200
+MOST_REFERENCES = 12
 MOST_DIGITS = 18
 LONGEST_LINE = 2000
 LARGEST_INTEGER_BITS = 128
@@ -26,6 +27,7 @@ LARGEST_INTEGER_BITS = 128
 YES = frozenset({"yes", "true", "on", "1", "y", "是", "有"})
 NO = frozenset({"no", "false", "off", "0", "n", "否", "无"})
 CHOSEN = frozenset({"choice", "multi_choice", "yes_no"})
+SEVERAL = frozenset({"multi_choice", "photo", "file"})
 _LAYOUT = str.maketrans({"\t": " ", "\r": None})
 
 
@@ -54,7 +56,7 @@ def read_answer(raw: object, asking: Asking) -> Parsed[Any]:
 
     Raises ValueRefused with the sentence for the person who typed it.
     """
-    if isinstance(raw, (list, tuple)) and asking.field.type != "multi_choice":
+    if isinstance(raw, (list, tuple)) and asking.field.type not in SEVERAL:
         if len(raw) != 1:
             raise refused("bad_answer", text("只能填写一个值"))
         raw = raw[0]
@@ -186,6 +188,16 @@ def _reference(raw: Any, asking: Asking) -> Parsed[str]:
     return Parsed(written)
 
 
+def _files(raw: Any, asking: Asking) -> Parsed[list[str]]:
+    """Keep the numbers of the files that were sent along."""
+    many = raw if isinstance(raw, (list, tuple)) else [raw]
+    if len(many) > MOST_REFERENCES:
+        raise refused("too_many_files", text("最多 {most} 个附件", most=MOST_REFERENCES))
+    if not all(isinstance(one, (str, int)) for one in many):
+        raise refused("bad_answer", text("无法识别填写的内容"))
+    return Parsed([_reference(one, asking).value for one in many if not is_unanswered(one)])
+
+
 def _at_hand(raw: Any, asking: Asking) -> Parsed[str]:
     """Keep the number of a person or place that was offered to this person for this case."""
     written = _reference(raw, asking).value
@@ -207,6 +219,6 @@ READERS: Mapping[str, Reader] = {
     "id_number": _identity_number,
     "person": _at_hand,
     "place": _at_hand,
-    "photo": _reference,
-    "file": _reference,
+    "photo": _files,
+    "file": _files,
 }

@@ -11,7 +11,7 @@ from workflows.engine.definition import RECORD_KINDS, Form, FormField, RecordHea
 from workflows.engine.document import Document
 from workflows.engine.expression import ExpressionFault, Offers
 from workflows.engine.expression.tree import TEXT
-from workflows.engine.form import FIELD_TYPES, ConditionLoop, compile_form, field_offers, person_offers
+from workflows.engine.form import FIELD_TYPES, FILES, ConditionLoop, compile_form, field_offers, person_offers
 from workflows.engine.problem import Problem
 from workflows.text import text
 
@@ -73,6 +73,13 @@ def _gives_evidence(counts_as: str, field: FormField | None) -> bool:
     if counts_as in RECORD_KINDS:
         return True
     if field is None or field.type != "choice" or not field.required or field.options is None:
+def _check_files(form: Form, findings: Findings) -> None:
+    """A record keeps its photos beside its answers; only the forms of cases ask for files by a question."""
+    for index, f in enumerate(form.fields):
+        if f.type in FILES:
+            findings.add(("fields", index, "type"), "misplaced", text("记录自带照片与附件，不另设这样的字段"))
+
+
         return False
     return {option.value for option in field.options.items} <= RECORD_KINDS
 
@@ -98,6 +105,9 @@ def _check_field(index: int, f: FormField, sections: set[str], findings: Finding
 
 def _check_options(index: int, f: FormField, findings: Findings) -> None:
     path = ("fields", index, "options")
+    for at, column in enumerate(f.columns):
+        if column.type in FILES:
+            findings.add((*path, "columns", at, "type"), "misplaced", text("照片和附件不能放在重复的行里"))
     if (f.type in WITH_OPTIONS) is not (f.options is not None):
         findings.add(path, "bad_options", text("单选和多选要写 options，其他类型不写"))
         return

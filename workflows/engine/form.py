@@ -28,7 +28,10 @@ FIELD_TYPES: Mapping[str, Type] = {
     "yes_no": YES_NO,
     "multi_choice": Type(Kind.TEXT, is_list=True),
     "rows": Type(Kind.TEXT, is_list=True),
+    "photo": Type(Kind.TEXT, is_list=True),
+    "file": Type(Kind.TEXT, is_list=True),
 }
+FILES = frozenset({"photo", "file"})
 CHOSEN_AT_HAND = frozenset({"person", "place"})
 Choices = Mapping[str, Mapping[str, Label]]
 
@@ -268,6 +271,8 @@ def row_name(key: str, number: int | None, column: str) -> str:
 
 def unanswered(f: FormField) -> Text:
     """Return the sentence for a required question left open."""
+    if f.type in FILES:
+        return text("请选择文件")
     return text("请选择") if f.type in CHOSEN or f.type in CHOSEN_AT_HAND else text("请填写")
 
 

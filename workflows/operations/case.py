@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -17,11 +17,12 @@ from workflows.engine.allowed import PastMove, guard_refusal, is_same_person, po
 from workflows.engine.case_facts import case_facts, facts_with
 from workflows.engine.definition import Transition
 from workflows.engine.published import WorkflowVersion, workflow_version
-from workflows.operations.case_answers import Answered, Asked, count, judge, keep_record
+from workflows.operations.case_answers import Answered, Asked, count, judge, keep_record, told_changes
 from workflows.operations.case_standing import end_parts, settle
 from workflows.operations.case_trail import add_move, tell_move
 from workflows.operations.effects import carry_out
 from workflows.operations.repeated import answer_before, remember_answer
+from workflows.operations.sent_files import Uploads, digests, numbered
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Stale
 from workflows.subjects import Subject, subject_of
@@ -43,17 +44,19 @@ class Moved:
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asks for: a transition, the revision they saw, answers to its form, a target, a request key."""
+    """What a person asks for: a transition, the revision seen, answers and files for its form, a target, a key."""
 
     transition: str
     rev: int | None = None
     answers: Mapping[str, object] | None = None
     target: str | None = None
     key: str | None = None
+    files: Uploads = field(default_factory=dict)
 
     def digest(self, number: str) -> str:
         """Return the mark by which the same request about a case is told from another one that reuses its key."""
-        content = [number, self.transition, self.target, sorted((k, str(v)) for k, v in (self.answers or {}).items())]
+        typed = sorted((k, str(v)) for k, v in (self.answers or {}).items())
+        content = [number, self.transition, self.target, typed, *digests(self.files)]
         return hashlib.sha256(audit.canonical({"request": content}).encode()).hexdigest()
 
 
@@ -71,9 +74,10 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
     if subject is None:
         raise Missing("no_subject", text("没有这件事项"))
     facts = subject.facts() | case_facts(tx.session, case, version)
-    asked = Asked(transition.form, transition.require, request.answers or {}, case)
+    asked = Asked(transition.form, transition.require, request.answers or {}, case, numbered(request.files))
     answered = judge(tx, asked, subject, facts)
     changes = subject.write(tx.session, answered.bound) if answered.bound else ()
+    before = case.facts
     if answered.form is not None and answered.verdict is not None:
         # Known to what follows, written by the guarded update: a flush of its own would count as somebody else's.
         known = facts_with(tx.session, case, answered.form.form, answered.verdict.stored())
@@ -82,12 +86,12 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
     to_state = version.fire(case.state, request.transition, request.target)
     moved = _advance(tx, case, version, to_state)
     move = add_move(tx, case, request.transition, moved.from_state, to_state, answered.reason)
-    keep_record(tx, case, move, answered)
+    keep_record(tx, case, move, answered, asked.files)
     if version.workflow.states[to_state].kind == "end":
         end_parts(tx, case, version)
     else:
         settle(tx, case, version, subject, answered)
-    changes += carry_out(tx, transition.effects, case, version, subject)
+    changes += carry_out(tx, transition.effects, case, version, subject) + told_changes(tx, case, answered, before)
     tell_move(tx, case, move, moved.rev, changes, answered.advised)
     remember_answer(tx, request.key, request.digest(number), asdict(moved))
     return moved

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from models.bulk import insert_rows
 from models.case import Case, CaseRecord
 from models.types import new_id
 from workflows.advice import advice_on
+from workflows.audit import Change
 from workflows.candidates import choices
 from workflows.clock import local_day
 from workflows.engine.definition import SAID_WITH_IT
@@ -19,8 +20,10 @@ from workflows.engine.published import FormVersion, form_in_force
 from workflows.engine.record import seal_answers
 from workflows.engine.vocabulary import Label
 from workflows.evidence import PREFIX, Period, evidence
+from workflows.operations.answer_changes import answer_changes
 from workflows.operations.case_rows import standing_of
 from workflows.operations.case_trail import Move
+from workflows.operations.sent_files import Sent, answers_with, keep_sent
 from workflows.refusal import Refusal
 from workflows.subjects import Subject
 from workflows.text import text
@@ -29,12 +32,13 @@ from workflows.transaction import Transaction
 
 @dataclass(frozen=True)
 class Asked:
-    """What a step asks for: its form, what it requires beyond it, what was typed, and since when evidence counts."""
+    """What a step asks for: its form, what it requires beyond it, what was typed and sent, and the case so far."""
 
     form: str | None
     require: tuple[str, ...]
     answers: Mapping[str, object]
     case: Case | None = None
+    files: tuple[Sent, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,8 @@ def judge(tx: Transaction, asked: Asked, subject: Subject, facts: Known) -> Answ
     require = {f.key for f in form.form.fields}.intersection(asked.require)
     known = facts | count(tx, (f.prefill for f in form.form.fields if f.prefill), subject, asked.case)
     at_hand = _at_hand(tx, form, subject, facts)
-    verdict = form.validator.check(asked.answers, known, now=tx.now, require=require, choices=at_hand)
+    answers = answers_with(form.form, asked.answers, asked.files)
+    verdict = form.validator.check(answers, known, now=tx.now, require=require, choices=at_hand)
     if not verdict.is_accepted:
         raise Refusal("form_refused", text("还有内容没有填好"), verdict.faults)
     advised = _advised(tx, form, subject, known, verdict.values)
@@ -116,8 +121,15 @@ def count(tx: Transaction, names: Iterable[str], subject: Subject, case: Case | 
         return evidence(wanted, tx.session, everything, period)
 
 
-def keep_record(tx: Transaction, case: Case, move: Move, answered: Answered) -> None:
-    """Keep what was filled in as a record of the case, protected answers sealed."""
+def told_changes(tx: Transaction, case: Case, answered: Answered, before: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Return what accepted answers change in what the case knew before, for the trail."""
+    if answered.form is None or answered.verdict is None:
+        return ()
+    return answer_changes(tx.session, case, answered.form.form, before, answered.verdict.stored())
+
+
+def keep_record(tx: Transaction, case: Case, move: Move, answered: Answered, sent: Sequence[Sent] = ()) -> None:
+    """Keep what was filled in as a record of the case, protected answers sealed, and the files sent along with it."""
     if answered.form is None or answered.verdict is None:
         return
     number, stored = new_id(), answered.verdict.stored()
@@ -134,3 +146,4 @@ def keep_record(tx: Transaction, case: Case, move: Move, answered: Answered) -> 
         "made_at_school": case.school_code,
     }
     insert_rows(tx.session, CaseRecord, [row])
+    keep_sent(tx, case, answered.form.form, answered.verdict, sent)

@@ -17,11 +17,12 @@ from workflows.clock import LOCAL
 from workflows.engine.allowed import post_named
 from workflows.engine.case_facts import facts_with
 from workflows.engine.published import WorkflowVersion, workflow_in_force
-from workflows.operations.case_answers import Answered, Asked, count, judge, keep_record
+from workflows.operations.case_answers import Answered, Asked, count, judge, keep_record, told_changes
 from workflows.operations.case_rows import About, case_row, opened
 from workflows.operations.case_standing import begin_parts, settle
 from workflows.operations.case_trail import add_move
 from workflows.operations.repeated import answer_before, remember_answer
+from workflows.operations.sent_files import Sent, Uploads, digests, numbered
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal
 from workflows.subjects import Subject, load_subject
@@ -40,6 +41,7 @@ class Beginning:
     reason: str | None = None
     key: str | None = None
     batch_id: int | None = None
+    files: Uploads = field(default_factory=dict)
 
 
 def draw_numbers(tx: Transaction, prefix: str, count: int = 1) -> list[str]:
@@ -79,7 +81,8 @@ def open_case(
     # Drawn before looking for another open case: whoever draws waits for those who drew, singly or in a wave.
     number = draw_numbers(tx, version.workflow.prefix)[0]
     _refuse_second(tx, version, subject)
-    answered = _answer(tx, version, subject, begun)
+    sent = numbered(begun.files)
+    answered = _answer(tx, version, subject, begun, sent)
     if version.workflow.per == "term" and term_id is None:
         term = latest_term(tx.session, tx.today)
         term_id = None if term is None else term.id
@@ -95,7 +98,7 @@ def open_case(
         case.facts = facts_with(tx.session, case, answered.form.form, answered.verdict.stored())
     tx.session.add(case)
     tx.session.flush()
-    tx.tell(opened(row, answered.reason, _fill(tx, case, version, subject, answered), answered.advised))
+    tx.tell(opened(row, answered.reason, _fill(tx, case, version, subject, answered, sent), answered.advised))
     remember_answer(tx, begun.key, mark, {"case": case.number})
     return case
 
@@ -130,7 +133,9 @@ def _refuse_second(tx: Transaction, version: WorkflowVersion, subject: Subject) 
         raise Refusal("already_open", text("已有一件同类事项在办"))
 
 
-def _answer(tx: Transaction, version: WorkflowVersion, subject: Subject, begun: Beginning) -> Answered:
+def _answer(
+    tx: Transaction, version: WorkflowVersion, subject: Subject, begun: Beginning, sent: tuple[Sent, ...]
+) -> Answered:
     opening = version.workflow.open
     facts = subject.facts()
     if version.opens_when is not None:
@@ -139,21 +144,26 @@ def _answer(tx: Transaction, version: WorkflowVersion, subject: Subject, begun: 
             raise Refusal("guard", opening.explain or version.opens_when.explain())
     if opening.form is None:
         return Answered(said={"reason": begun.reason} if begun.reason else {})
-    return judge(tx, Asked(opening.form, opening.require, begun.answers), subject, facts)
+    return judge(tx, Asked(opening.form, opening.require, begun.answers, files=sent), subject, facts)
 
 
 def _fill(
-    tx: Transaction, case: Case, version: WorkflowVersion, subject: Subject, answered: Answered
+    tx: Transaction,
+    case: Case,
+    version: WorkflowVersion,
+    subject: Subject,
+    answered: Answered,
+    sent: tuple[Sent, ...],
 ) -> tuple[Change, ...]:
     changes = subject.write(tx.session, answered.bound) if answered.bound else ()
     move = add_move(tx, case, "open", None, case.state, answered.reason)
-    keep_record(tx, case, move, answered)
+    keep_record(tx, case, move, answered, sent)
     begin_parts(tx, case, version)
     settle(tx, case, version, subject, answered, is_opening=True)
-    return changes
+    return changes + told_changes(tx, case, answered, {})
 
 
 def _digest(workflow: str, subject: Subject, begun: Beginning) -> str:
     typed = sorted((key, str(value)) for key, value in begun.answers.items())
-    content = canonical({"open": [workflow, subject.kind, str(subject.id), begun.reason, typed]})
+    content = canonical({"open": [workflow, subject.kind, str(subject.id), begun.reason, typed, *digests(begun.files)]})
     return hashlib.sha256(content.encode()).hexdigest()

@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
 from models.attachment import Attachment
+from models.case import Case
 from models.child import Child
 from models.record import Record
 from models.terms import latest_term
@@ -56,6 +57,16 @@ class Written:
     records: tuple[int, ...]
 
 
+class _Standing(NamedTuple):
+    """The case that a record belongs to, and its circle where it is confidential."""
+
+    case_id: int | None
+    circle: str
+
+
+_NO_CASE = _Standing(None, "")
+
+
 def write_record(
     tx: Transaction,
     form: str,
@@ -64,23 +75,25 @@ def write_record(
     *,
     files: Sequence[Upload] = (),
     key: str | None = None,
-    case_id: int | None = None,
+    case: str | None = None,
 ) -> Written:
     """Write one record about a child, or one for each of several children where the form allows it.
 
-    The same request sent twice (same `key`) has one effect. Raises Missing, Denied, and Refusal `form_refused` with
-    faults by field, `not_on_file`, `future_date`, `one_child_only`, `no_children`, `key_reused`.
+    `case` is the number of the child's case that it belongs to; of a confidential one it stays in the circle. The same
+    request sent twice (same `key`) has one effect. Raises Missing, Denied, and Refusal `form_refused` with faults by
+    field, `not_on_file`, `future_date`, `one_child_only`, `no_children`, `case_closed`, `key_reused`.
     """
-    digest = _digest("write", form, sorted(children), answers)
+    digest = _digest("write", form, sorted(children), answers, *([case] if case else []))
     if (kept := answer_before(tx, key, digest)) is not None:
         return Written(kept["occasion"], tuple(kept["records"]))
     version = record_form(tx.session, form)
     rows = _children(tx, version.form, children)
     occasion = new_id()
-    records = [_write(tx, version, child, answers, occasion, case_id) for child in rows]
+    standing = _standing(tx, rows, case) if case else _NO_CASE
+    records = [_write(tx, version, child, answers, occasion, standing) for child in rows]
     for record in records:
         for file in files:
-            attach(tx, file, child_id=record.child_id, codes=record.level_codes, record_id=record.id)
+            attach(tx, file, record)
     answer = {"occasion": occasion, "records": [record.id for record in records]}
     remember_answer(tx, key, digest, answer)
     return Written(occasion, tuple(record.id for record in records))
@@ -115,7 +128,7 @@ def correct_record(
     changes = _changes(version.form, known, verdict.stored())
     if not changes:
         raise Refusal("no_change", text("内容没有改动"))
-    new = _row(tx, version, child, verdict, old.occasion_id, old.case_id)
+    new = _row(tx, version, child, verdict, old.occasion_id, _Standing(old.case_id, old.circle))
     new.replaces_id = old.id
     tx.session.flush()
     tx.session.add(new)
@@ -156,13 +169,23 @@ def _children(tx: Transaction, form: Form, wanted: Sequence[int]) -> list[Child]
     return [found[number] for number in numbers]
 
 
+def _standing(tx: Transaction, children: Sequence[Child], number: str) -> _Standing:
+    case = tx.session.scalars(select(Case).where(Case.number == number)).one_or_none()
+    reads = case is not None and tx.policy.post_for(tx.actor, Permission.CASE_READ, case.level_codes) is not None
+    if case is None or not reads or [child.id for child in children] != [case.child_id]:
+        raise Missing("no_case", text("没有这件事项，或不在你的范围内"))
+    if case.closed_at is not None:
+        raise Refusal("case_closed", text("事项已办结，不能再写它的记录"))
+    return _Standing(case.id, case.circle)
+
+
 def _write(
     tx: Transaction,
     version: FormVersion,
     child: Child,
     answers: Mapping[str, object],
     occasion: int,
-    case_id: int | None,
+    standing: _Standing,
 ) -> Record:
     codes = child.level_codes
     tx.require(Permission.RECORD_WRITE, codes)
@@ -173,7 +196,7 @@ def _write(
     if child.status != "on_file":
         raise Refusal("not_on_file", text("{name} 已不在册，不能再写记录", name=child.name))
     verdict = _judge(tx, version, child, answers)
-    record = _row(tx, version, child, verdict, occasion, case_id)
+    record = _row(tx, version, child, verdict, occasion, standing)
     tx.session.add(record)
     tx.session.flush()
     _tell(tx, "record.written", record, _changes(version.form, {}, verdict.stored()))
@@ -194,7 +217,7 @@ def _judge(tx: Transaction, version: FormVersion, child: Child, answers: Mapping
 
 
 def _row(
-    tx: Transaction, version: FormVersion, child: Child, verdict: FormVerdict, occasion: int, case_id: int | None
+    tx: Transaction, version: FormVersion, child: Child, verdict: FormVerdict, occasion: int, standing: _Standing
 ) -> Record:
     head = head_of(version.form)
     day: date = verdict.values[head.happened_on]
@@ -213,7 +236,8 @@ def _row(
         made_by_name=tx.actor.name,
         made_by_role=tx.post.role if tx.post else (tx.actor.system or ""),
         made_at=tx.now,
-        case_id=case_id,
+        case_id=standing.case_id,
+        circle=standing.circle,
         term_id=term.id if term is not None else None,
         made_at_school=child.school_code,
     )
@@ -280,6 +304,7 @@ def _tell(
             changes=changes,
             reason=reason,
             facts=facts | dict(more or {}),
+            circle=record.circle,
         )
     )
 

@@ -35,6 +35,8 @@ GROUPS: Mapping[str, Group] = {
         {
             "child.made": ActionWord(text("建立档案"), *_MADE),
             "child.changed": ActionWord(text("修改档案"), *_CHANGED),
+            "child.chosen": ActionWord(text("选为重点帮扶"), "target-arrow", "accent"),
+            "child.unchosen": ActionWord(text("不再重点帮扶"), *_ENDED),
             "child.removed": ActionWord(text("撤回档案"), "arrow-back-up", "warn"),
             "child.moved": ActionWord(text("转班"), "arrows-exchange", "info"),
             "child.left": ActionWord(text("离校"), "logout"),
@@ -178,6 +180,9 @@ PARTICULARS: Mapping[str, Text] = {
     "number": text("案号"),
     "cards": text("同时打印的联系卡"),
     "advised": text("系统提示"),
+    "order": text("系统所排位次"),
+    "grounds": text("系统所列理由"),
+    "against": text("系统所列不利情况"),
     "version": text("版本"),
     "rows": text("行数"),
     "sha256": text("文件摘要"),

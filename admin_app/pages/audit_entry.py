@@ -181,7 +181,7 @@ def _particulars(entry: Entry) -> list[tuple[str, str]]:
     hidden = own | ({"path"} if entry.event.subject_type in ("screen", "command") else set())
     found = []
     for key, value in entry.facts.items():
-        if key in PARTICULARS and key not in hidden and value not in (None, ""):
+        if key in PARTICULARS and key not in hidden and value not in (None, "", []):
             found.append((say(PARTICULARS[key]), _particular(key, value)))
     return found
 

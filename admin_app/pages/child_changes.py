@@ -25,6 +25,8 @@ MOST_EVENTS = 30
 TITLES = {
     "child.changed": text("修改档案"),
     "child.made": text("建立档案"),
+    "child.chosen": text("选为重点帮扶"),
+    "child.unchosen": text("不再重点帮扶"),
     "relative.added": text("添加家庭成员"),
     "relative.changed": text("修改家庭成员"),
     "relative.removed": text("移除家庭成员"),

@@ -23,6 +23,18 @@ def records_count(session: Session, child_id: int, kinds: Collection[str], since
     return session.scalar(found.where(Record.counts_as.in_(sorted(kinds)))) or 0
 
 
+def records_by_kind(
+    session: Session, children: Collection[int], since: date, until: date
+) -> dict[tuple[int, str], int]:
+    """Return how many active records of each kind of evidence each child has between two days, both included."""
+    rows = session.execute(
+        select(Record.child_id, Record.counts_as, func.count())
+        .where(Record.child_id.in_(list(children)), ACTIVE, Record.happened_on.between(since, until))
+        .group_by(Record.child_id, Record.counts_as)
+    )
+    return {(child, kind): count for child, kind, count in rows if kind is not None}
+
+
 def latest_records(
     session: Session,
     child_id: int,

@@ -102,6 +102,7 @@ EVIDENCE: dict[str, Offer] = {
     "evidence.diaries": _offer(NUMBER, "成长日记篇数", "Diary entries", Protection.P0),
     "evidence.open_cases": _offer(NUMBER, "其他未办结的事项", "Other open cases", Protection.P0),
     "evidence.pairings": _offer(NUMBER, "未结束的结对", "Pairings not ended", Protection.P0),
+    "evidence.proxy_parents": _offer(NUMBER, "代理家长", "Proxy parents", Protection.P0),
     "evidence.is_filed": _offer(YES_NO, "本学期已建档", "Filed this term", Protection.P0),
 }
 PLACE_FACTS: dict[str, Offer] = {

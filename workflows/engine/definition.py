@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, model_serializer
 
+from workflows.engine.selection import Selection
 from workflows.engine.standing import Participation, Quota, Unique
 from workflows.engine.vocabulary import (
     Assignee,
@@ -349,7 +350,7 @@ class Form(Part):
         raise KeyError(key)
 
 
-Definition = Workflow | Form
+Definition = Workflow | Form | Selection
 
 
 def canonical(definition: Definition) -> str:

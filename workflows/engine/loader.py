@@ -11,15 +11,17 @@ from pydantic import ValidationError
 
 from workflows.engine.catalogue import Catalogue, standard_catalogue
 from workflows.engine.check_form import check_form
+from workflows.engine.check_selection import check_selection
 from workflows.engine.check_workflow import check_workflow
 from workflows.engine.definition import Definition, Form, Workflow, digest
 from workflows.engine.document import Document
 from workflows.engine.faults import code_and_message
 from workflows.engine.problem import Problem
+from workflows.engine.selection import Selection
 from workflows.text import text
 
-KINDS: Mapping[str, type[Workflow | Form]] = {"workflow": Workflow, "form": Form}
-FOLDERS = ("forms", "workflows")
+KINDS: Mapping[str, type[Workflow | Form | Selection]] = {"workflow": Workflow, "form": Form, "selection": Selection}
+FOLDERS = ("forms", "workflows", "selections")
 STANDARD_PACK = Path(__file__).resolve().parents[1] / "packs" / "standard"
 
 
@@ -43,6 +45,7 @@ class Pack:
 
     workflows: dict[str, Workflow] = field(default_factory=dict)
     forms: dict[str, Form] = field(default_factory=dict)
+    selections: dict[str, Selection] = field(default_factory=dict)
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
@@ -77,11 +80,13 @@ def check_loaded(loaded: Loaded, catalogue: Catalogue) -> list[Problem]:
         return check_workflow(loaded.definition, loaded.document, catalogue)
     if isinstance(loaded.definition, Form):
         return check_form(loaded.definition, loaded.document, catalogue)
+    if isinstance(loaded.definition, Selection):
+        return check_selection(loaded.definition, loaded.document, catalogue)
     return []
 
 
 def load_pack(directory: Path = STANDARD_PACK, catalogue: Catalogue | None = None) -> Pack:
-    """Load and check the definitions of a pack, `forms/*.yaml` and `workflows/*.yaml`."""
+    """Load and check the definitions of a pack: `forms/*.yaml`, `workflows/*.yaml`, `selections/*.yaml`."""
     files = [file for folder in FOLDERS for file in sorted((directory / folder).glob("*.yaml"))]
     return load_files(files, catalogue or standard_catalogue(), relative_to=directory)
 
@@ -123,13 +128,14 @@ def load_files(files: Iterable[Path], catalogue: Catalogue, *, relative_to: Path
     return Pack(
         workflows={d.key: d for d in definitions if isinstance(d, Workflow)},
         forms=forms,
+        selections={d.key: d for d in definitions if isinstance(d, Selection)},
         texts=texts,
         problems=tuple(sorted(problems, key=lambda p: (p.file, p.line, p.column))),
     )
 
 
 def _kind(definition: Definition) -> str:
-    return "workflow" if isinstance(definition, Workflow) else "form"
+    return next(kind for kind, model in KINDS.items() if isinstance(definition, model))
 
 
 def _load_file(file: Path, relative_to: Path | None) -> tuple[str, Loaded]:

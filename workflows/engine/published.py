@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session
 
 from models.definition import Definition as Row
 from workflows.engine.catalogue import standard_catalogue
+from workflows.engine.check_selection import selection_offers
 from workflows.engine.check_standing import case_offers
 from workflows.engine.check_workflow import transition_offers
 from workflows.engine.definition import Form, FormField, Workflow
-from workflows.engine.expression import Expression, compile_condition
+from workflows.engine.expression import Expression, Offers, compile_condition
 from workflows.engine.form import FormValidator, compile_form
 from workflows.engine.loader import read_definition
 from workflows.engine.machine import Machines, fire
+from workflows.engine.selection import Ground, Selection
 from workflows.refusal import Missing
 from workflows.text import text
 
@@ -57,6 +59,35 @@ class WorkflowVersion:
         return fire(_machines.of(self.workflow, self.digest), state, transition, target)
 
 
+@dataclass(frozen=True)
+class GroundVersion:
+    """What is said of a child, ready to be asked."""
+
+    ground: Ground
+    when: Expression
+
+
+@dataclass(frozen=True)
+class SelectionVersion:
+    """A published selection: its definition and its compiled conditions, in the order written."""
+
+    id: int
+    number: int
+    selection: Selection
+    among: Expression | None
+    reasons: tuple[GroundVersion, ...]
+    against: tuple[GroundVersion, ...]
+    lacks: tuple[GroundVersion, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The dotted names that its conditions read."""
+        grounds = (*self.reasons, *self.against, *self.lacks)
+        own = self.among.names if self.among is not None else frozenset()
+        return own.union(*(ground.when.names for ground in grounds))
+
+
+Version = WorkflowVersion | FormVersion | SelectionVersion
 _IN_FORCE = (
     select(Row.id)
     .where(Row.kind == bindparam("kind"), Row.key == bindparam("key"), Row.state == "in_force")
@@ -68,10 +99,10 @@ class _Versions:
     """Compiled versions by identifier; published text never changes, so an entry is never stale."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[int, WorkflowVersion | FormVersion] = OrderedDict()
+        self._kept: OrderedDict[int, Version] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, session: Session, row_id: int) -> WorkflowVersion | FormVersion:
+    def get(self, session: Session, row_id: int) -> Version:
         with self._lock:
             if row_id in self._kept:
                 self._kept.move_to_end(row_id)
@@ -90,13 +121,15 @@ class _Versions:
 _versions = _Versions()
 
 
-def _compile(session: Session, row: Row) -> WorkflowVersion | FormVersion:
+def _compile(session: Session, row: Row) -> Version:
     definition = read_definition(row.content, row.key).definition
     catalogue = standard_catalogue()
     if isinstance(definition, Form):
         facts = catalogue.subjects[definition.subject or "child"]
         validator = compile_form(definition, facts=facts, code_lists=catalogue.code_lists)
         return FormVersion(row.id, row.version, definition, validator)
+    if isinstance(definition, Selection):
+        return _selection(row, definition, selection_offers(catalogue))
     if not isinstance(definition, Workflow):
         raise Missing("no_definition", text("没有这个版本的定义"))
     forms = {key: form_in_force(session, key).form for key in definition.form_keys()}
@@ -112,6 +145,15 @@ def _compile(session: Session, row: Row) -> WorkflowVersion | FormVersion:
     opens_when = compile_condition(definition.open.when, subject) if definition.open.when else None
     fields = {f.key: f for form in reversed(forms.values()) for f in form.fields}  # the first form names an answer
     return WorkflowVersion(row.id, row.version, row.digest, definition, guards, opens_when, unless, fields)
+
+
+def _selection(row: Row, selection: Selection, offers: Offers) -> SelectionVersion:
+    def ready(grounds: tuple[Ground, ...]) -> tuple[GroundVersion, ...]:
+        return tuple(GroundVersion(ground, compile_condition(ground.when, offers)) for ground in grounds)
+
+    among = compile_condition(selection.among, offers) if selection.among else None
+    grounds = (ready(selection.reasons), ready(selection.against), ready(selection.lacks))
+    return SelectionVersion(row.id, row.version, selection, among, *grounds)
 
 
 def _in_force(session: Session, kind: str, key: str) -> int:
@@ -133,6 +175,13 @@ def records_in_force(session: Session) -> dict[str, FormVersion]:
     rows = session.scalars(select(Row.id).where(Row.kind == "form", Row.state == "in_force").order_by(Row.key))
     forms = (_versions.get(session, row) for row in rows.all())
     return {form.form.key: form for form in forms if isinstance(form, FormVersion) and form.form.record is not None}
+
+
+def selection_in_force(session: Session, key: str) -> SelectionVersion:
+    """Return the selection in force; raises Missing when none was published."""
+    version = _versions.get(session, _in_force(session, "selection", key))
+    assert isinstance(version, SelectionVersion)
+    return version
 
 
 def forms_numbered(session: Session, numbers: Collection[tuple[str, int]]) -> dict[tuple[str, int], FormVersion]:

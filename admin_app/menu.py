@@ -34,6 +34,7 @@ ITEMS = (
     Item("records.index_view", _("谈心与家访"), "message-2", _("儿童"), P.RECORD_LIST, is_tab=True),
     Item("cases.index", _("事项办理"), "clipboard-list", _("儿童"), P.CASE_LIST, is_tab=True),
     Item("filing.index", _("建档率"), "chart-bar", _("统计"), P.REPORT_READ, is_tab=True),
+    Item("inspections.index", _("督查"), "clipboard-check", _("监督"), P.INSPECTION_LIST, is_tab=True),
     Item("roster.index", _("导入名册"), "table-import", _("搭建"), P.ROSTER_IMPORT),
     Item("places.index_view", _("组织机构"), "sitemap", _("搭建"), P.PLACE_READ),
     Item("staff.index_view", _("人员岗位"), "id", _("搭建"), P.STAFF_READ),
@@ -41,5 +42,5 @@ ITEMS = (
     Item("turns.index", _("学年更替"), "repeat", _("搭建"), P.TURN_MANAGE),
     Item("headings.index_view", _("表头用词"), "book", _("搭建"), P.HEADING_MANAGE),
     Item("officers.index", _("三员分设"), "shield-lock", _("搭建"), P.SETTING_MANAGE),
-    Item("audit.index", _("审计台"), "shield-check", _("审计"), P.AUDIT_READ, is_tab=True),
+    Item("audit.index", _("审计台"), "shield-check", _("监督"), P.AUDIT_READ, is_tab=True),
 )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from admin_app.desk import current_actor, current_policy, now, system_session
+from admin_app.desk import current_actor, current_policy, may, now, system_session
 from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults
 from admin_app.forms.posted import Posted
 from admin_app.pages.case_form import ADVISED, Draft, advised
@@ -24,6 +24,7 @@ from workflows.clock import local_day
 from workflows.engine.form import Choices, FormValidator
 from workflows.engine.published import WorkflowVersion, form_in_force, workflow_in_force
 from workflows.opening_view import opening_answers
+from workflows.policy import Permission
 from workflows.refusal import Refusal
 from workflows.subjects import Subject
 
@@ -92,11 +93,18 @@ def _at_hand(opening: Opening) -> Choices:
     return choices(system_session(), fields, opening.subject.codes, local_day(now()), current_policy(), {})
 
 
+def _back(subject: Subject) -> str:
+    if subject.kind == "child":
+        return url_for("children.details_view", id=subject.id)
+    if not may(Permission.PLACE_READ):
+        return url_for("inspections.places")
+    return url_for("places.details_view", id=subject.id)
+
+
 def _screen(opening: Opening, form: Form, line: str) -> dict[str, Any]:
     workflow, subject = opening.version.workflow, opening.subject
     path = url_for("case_opening.ask", workflow=workflow.key, kind=subject.kind, number=subject.id)
-    screen = "children" if subject.kind == "child" else "places"
-    back = url_for(f"{screen}.details_view", id=subject.id)
+    back = _back(subject)
     definition = opening.validator.definition if opening.validator is not None else None
     return {
         "title": f"{say(workflow.title)} · {subject.name}",

@@ -39,6 +39,7 @@ def arguments_of(world: Marked) -> dict[str, list[str]]:
                            *(f"class/{code}" for code in CLASSES), "city/QZ"],
         "<place>": ["LX", "BT", "ZX", "BX", "QZ", "ZX-2302", "-"],
         "<school>": ["ZX", "SQ", "BX", "XZ", "LX", "-"],
+        "<draw>": [*world.draws.values(), "CQ-2026-9999"],
         "<int(max=9223372036854775807):batch_id>": [str(found) for found in world.batches.values()],
     }  # fmt: skip
 
@@ -109,6 +110,10 @@ def queries(world: Marked, rule: str) -> list[str]:
         people = ("", "qin", "白若川", "child=MD-2026-0004", f"child={quote('林')}", "case=MD-2026-0004", "refused=1")
         asked_for = [word if "=" in word else f"person={quote(word)}" for word in people]
         return asked_for + [f"whom={world.children[code]}" for code in ("ZX-2302", "BX-2101")]
+    if rule in ("/inspections/", "/inspections/places", "/inspections/draws/new"):
+        return ["", *foreign, "state=late", "state=x&before=1", "kind=class", f"q={quote('林')}", "place=BT"]
+    if rule == "/inspections/draws/<draw>":
+        return ["", "again=1"]
     if rule == "/filing/":
         return ["", *(f"place={code}" for code in ("QZ", "LX", "BT", "ZX", "BX", "XZ", "BX-2101", "-"))]
     if rule == "/roster/":

@@ -36,6 +36,7 @@ from tests.web.browser import get, post, token
 from workflows.file_kind import Upload
 from workflows.operations.case import Request, act_on_case
 from workflows.operations.child import change_child, reveal_value
+from workflows.operations.draw import make_draw, prepare_draw
 from workflows.operations.heading import teach_heading
 from workflows.operations.record import write_record
 from workflows.operations.roster_upload import keep_upload
@@ -65,6 +66,7 @@ class Marked:
     rows: dict[str, int] = field(default_factory=dict)
     records: dict[str, int] = field(default_factory=dict)
     attachments: dict[str, int] = field(default_factory=dict)
+    draws: dict[str, str] = field(default_factory=dict)
 
     def ids(self, row_class: type[Any]) -> list[int]:
         """The identifiers of every row of a table."""
@@ -156,7 +158,16 @@ def _fill(world: Marked) -> None:
     for code in ("ZX-2302", "ZX-2101", "SQ-2101", "BX-2101"):
         _write_records(world, code)
     _mark_staff(world)
+    for place, wanted in (("QH", {"school:primary": 2}), ("ZX", {"class": 1})):
+        world.draws[place] = _draw(world, place, wanted)
     world.rows = _believable_rows(world)
+
+
+def _draw(world: Marked, place: str, wanted: dict[str, int]) -> str:
+    with world.cast.acting("feng", Permission.INSPECTION_DRAW) as tx:
+        number = prepare_draw(tx, world.cast.places[place].id, wanted).number
+    with world.cast.acting("feng", Permission.INSPECTION_DRAW) as tx:
+        return make_draw(tx, number, "4 1 6").number
 
 
 def _believable_rows(world: Marked) -> dict[str, int]:

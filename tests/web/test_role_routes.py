@@ -127,6 +127,16 @@ POST /roster/<batch>/import             ooxxxxxmxxxx l
 POST /roster/<batch>/undo               ooxxxxxmxxxx l
 POST /roster/<batch>/drop               ooxxxxxmxxxx l
 
+GET  /inspections/                      ooooxoooxxxx l
+GET  /inspections/places                xxxxxxoxxxxx l
+GET  /inspections/draws/                ooooxoooxxxx l
+GET  /inspections/draws/new             xxxxxxoxxxxx l
+POST /inspections/draws/new             xxxxxxfxxxxx l
+GET  /inspections/draws/<draw>          mmmmxmomxxxx l
+POST /inspections/draws/<draw>          mmmmxmfmxxxx l
+GET  /inspections/draws/<draw>/notice   mmmmxmomxxxx l
+POST /inspections/draws/<draw>/notice   mmmmxmfmxxxx l
+
 GET  /audit/                            xxxxxxoxxxox l
 GET  /audit/entries/<entry>             xxxxxxoxxxox l
 GET  /audit/cases/<case>                xxxxxxoxxxox l
@@ -273,6 +283,7 @@ def _address(world: Marked, rule: str) -> str:
         "<code>": "ZX-2302",
         "<place>": "ZX",
         "<school>": "ZX",
+        "<draw>": world.draws["QH"],
         "<entry>": str(world.rows["entry"]),
         "<case>": str(world.rows["case"]),
         "<child>": str(world.children["ZX-2302"]),

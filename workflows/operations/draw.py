@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.draw import PlaceDraw
@@ -16,15 +17,15 @@ from models.types import new_id
 from models.vault import vault_of
 from workflows.audit import Happening, canonical
 from workflows.draw import ALGORITHM, Candidate, candidates_below, drawn_codes, list_digest, new_seed, seal_of
+from workflows.inspections import INSPECTION
 from workflows.operations.case_opening import Beginning, draw_numbers, open_case_about
 from workflows.operations.repeated import answer_before, remember_answer
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Words
-from workflows.text import text
+from workflows.text import Text, text
 from workflows.transaction import Transaction
 from workflows.values.parsed import as_text
 
-INSPECTION = "inspection"
 PREFIX = "CQ"
 MOST_CANDIDATES = 2000
 LONGEST_WORD = 40
@@ -145,7 +146,7 @@ def open_drawn(tx: Transaction, number: str, answers: Mapping[str, object]) -> l
     draw = _find(tx, number)
     if not draw.is_drawn:
         raise Refusal("not_drawn", text("{number} 还没有抽取", number=number))
-    opened = cases_of(tx, draw)
+    opened = cases_of(tx.session, draw)
     known = {one.code: one for one in candidates_of(draw)}
     return [_begin(tx, draw, known[code], opened, answers) for code in draw.drawn]
 
@@ -161,7 +162,7 @@ def _begin(
         if place is None or place.is_closed:
             raise Refusal("place_closed", text("{place}已撤并", place=drawn.name))
         with tx.session.begin_nested():
-            begun = Beginning(answers, batch_id=draw.id)
+            begun = Beginning({**answers, "drawn_how": str(told_of(draw))}, batch_id=draw.id)
             case = open_case_about(tx, INSPECTION, "place", drawn.place_id, begun)
     except Refusal as refusal:
         if refusal.faults or isinstance(refusal, Denied):
@@ -171,9 +172,14 @@ def _begin(
     return Begun(drawn.code, drawn.name, case.number, is_new=True)
 
 
-def cases_of(tx: Transaction, draw: PlaceDraw) -> dict[int, str]:
+def cases_of(session: Session, draw: PlaceDraw) -> dict[int, str]:
     """Return the numbers of the inspections that a draw has opened, by place."""
-    return dict(tx.session.execute(select(Case.subject_id, Case.number).where(Case.batch_id == draw.id)).all())
+    return dict(session.execute(select(Case.subject_id, Case.number).where(Case.batch_id == draw.id)).all())
+
+
+def told_of(draw: PlaceDraw) -> Text:
+    """Return how an inspection says that a draw led to it, with all that it takes to repeat the draw."""
+    return text("随机抽取 {number}，种子 {seed}，报数 {word}", number=draw.number, seed=draw.seed, word=draw.word)
 
 
 def candidates_of(draw: PlaceDraw) -> list[Candidate]:

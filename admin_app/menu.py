@@ -32,6 +32,7 @@ ITEMS = (
     Item("home.index", _("工作台"), "layout-dashboard", "", None, is_tab=True),
     Item("children.index_view", _("儿童名册"), "users", _("儿童"), P.CHILD_LIST, is_tab=True),
     Item("records.index_view", _("谈心与家访"), "message-2", _("儿童"), P.RECORD_LIST, is_tab=True),
+    Item("focus.index", _("重点帮扶"), "target-arrow", _("儿童"), P.CHILD_EDIT),
     Item("cases.index", _("事项办理"), "clipboard-list", _("儿童"), P.CASE_LIST, is_tab=True),
     Item("filing.index", _("建档率"), "chart-bar", _("统计"), P.REPORT_READ, is_tab=True),
     Item("inspections.index", _("督查"), "clipboard-check", _("监督"), P.INSPECTION_LIST, is_tab=True),

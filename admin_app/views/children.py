@@ -7,7 +7,7 @@ from typing import Any
 from flask import g, render_template, request
 from flask_admin import expose
 from flask_babel import gettext as _
-from sqlalchemy import Select, and_, exists, inspect, select
+from sqlalchemy import ColumnElement, Select, and_, exists, inspect, select
 from sqlalchemy.orm import Bundle, aliased, load_only
 
 from admin_app.desk import current_actor, current_policy, may, now, perform, read_session, record_read, system_session
@@ -30,6 +30,7 @@ from admin_app.wording import say
 from models.case import Case
 from models.child import Child, NameGram, Relative
 from models.database import OfficeSession
+from models.reports.helping import is_paired, without_guardian, without_proxy_parent
 from models.scope import LEVELS
 from models.search import LONGEST_GRAM, folded
 from models.vault import DataKey, learn_keys, vault_of
@@ -42,7 +43,7 @@ from workflows.mask import mask_phone, masked
 from workflows.operations.child import CHANGEABLE, change_child, reveal_value
 from workflows.policy import Permission as P
 from workflows.refusal import Denied, Missing, Refusal
-from workflows.text import text
+from workflows.text import Text, text
 
 IDENTIFICATION = "identification"
 Guardian = aliased(Relative, name="guardian")
@@ -90,6 +91,18 @@ def _workflow() -> Workflow:
 
 def _in_state(state: str) -> Any:
     return exists().where(Case.child_id == Child.id, Case.workflow == IDENTIFICATION, Case.state == state)
+
+
+HELPED: dict[str, tuple[Text, ColumnElement[bool]]] = {
+    "focus": (text("重点帮扶"), Child.is_focus.is_(True)),
+    "focus_alone": (text("重点、未结对"), and_(Child.is_focus, ~is_paired())),
+    "no_guardian": (text("无人监护"), without_guardian()),
+    "no_proxy": (text("无人监护、缺代理家长"), without_proxy_parent()),
+}
+
+
+def _helped() -> list[tuple[str, str]]:
+    return [(key, say(label)) for key, (label, _condition) in HELPED.items()]
 
 
 def _guardian(child: Child, beside: Beside) -> Cell:
@@ -148,6 +161,7 @@ class ChildScreen(OfficeView):
         Choice("care", text("监护类型"), codes("care_situation"), lambda code: Child.care_situation == code),
         Choice("risk", text("风险"), codes("risk"), lambda code: Child.risk == code),
         Choice("state", text("摸底排查"), _states, _in_state),
+        Choice("help", text("帮扶"), _helped, lambda asked: HELPED[asked][1]),
         Choice("status", text("在册状态"), codes("child_status"), lambda code: Child.status == code),
     )
 
@@ -198,7 +212,8 @@ class ChildScreen(OfficeView):
     def views(self, asked: Asked) -> list[dict[str, Any]]:
         """Offer the usual questions as tabs."""
         tabs: list[tuple[str, dict[str, str]]] = [(_("全部在册"), {}), (_("高风险"), {"risk": "high"})]
-        tabs += [(_("中风险"), {"risk": "medium"}), (_("已离校"), {"status": "left"})]
+        tabs += [(_("中风险"), {"risk": "medium"}), (_("重点帮扶"), {"help": "focus"})]
+        tabs.append((_("已离校"), {"status": "left"}))
         applied = {key: value for key, value in asked.filters.items() if value}
         return [
             {

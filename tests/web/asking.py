@@ -37,6 +37,7 @@ def arguments_of(world: Marked) -> dict[str, list[str]]:
         "<attachment>": [str(found) for found in world.attachments.values()],
         "<level>/<code>": ["township/LX", "township/BT", "township/-", "school/ZX", "school/BX", "school/XZ",
                            *(f"class/{code}" for code in CLASSES), "city/QZ"],
+        "<class_code>": [*CLASSES, "ZX", "-"],
         "<place>": ["LX", "BT", "ZX", "BX", "QZ", "ZX-2302", "-"],
         "<school>": ["ZX", "SQ", "BX", "XZ", "LX", "-"],
         "<draw>": [*world.draws.values(), "CQ-2026-9999"],
@@ -116,6 +117,10 @@ def queries(world: Marked, rule: str) -> list[str]:
         return ["", "again=1"]
     if rule == "/filing/":
         return ["", *(f"place={code}" for code in ("QZ", "LX", "BT", "ZX", "BX", "XZ", "BX-2101", "-"))]
+    if rule == "/focus/":
+        return ["", *(f"place={code}" for code in ("QZ", "LX", "BT", "ZX", "BX", "BX-2101", "-"))]
+    if rule == "/focus/<class_code>":
+        return ["", "take=proposed"]
     if rule == "/roster/":
         return ["", "school=BX", "school=ZX", f"before={world.batches['BX']}"]
     return ["", "tab=diagram"] if rule == "/cases/<number>" else [""]

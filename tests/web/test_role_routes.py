@@ -112,6 +112,9 @@ POST /cases/<number>/<transition>       xxfmxxxmxxxx l
 GET  /open/<workflow>/<kind>/<int(max=9223372036854775807):number> ooomxxxmxxxx l
 POST /open/<workflow>/<kind>/<int(max=9223372036854775807):number> fffmxxxmxxxx l
 GET  /papers/pledge/<number>            mmmmmmxmxxxx l
+GET  /focus/                            ooooxxxoxxxx l
+GET  /focus/<class_code>                ooomxxxmxxxx l
+POST /focus/<class_code>                ooomxxxmxxxx l
 GET  /filing/                           ooooxoooxxxx l
 GET  /filing/missing/<level>/<code>     ooomooxmxxxx l
 
@@ -281,6 +284,7 @@ def _address(world: Marked, rule: str) -> str:
         "<attachment>": str(world.attachments["ZX-2302"]),
         "<level>": "class",
         "<code>": "ZX-2302",
+        "<class_code>": "ZX-2302",
         "<place>": "ZX",
         "<school>": "ZX",
         "<draw>": world.draws["QH"],

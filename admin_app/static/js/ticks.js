@@ -1,6 +1,10 @@
 // A list of children to tick: how many are ticked, all at once, and another class by its own address.
 function count(box) {
-  box.querySelector("[data-tick-count]").textContent = String(box.querySelectorAll("input[name=child]:checked").length);
+  const shown = box.querySelector("[data-tick-count]") ?? document.querySelector("[data-tick-count]");
+  const ticked = box.querySelectorAll("input[name=child]:checked").length;
+  shown.textContent = String(ticked);
+  const { tickLeast, tickMost } = shown.dataset;
+  if (tickMost) shown.closest(".note").classList.toggle("is-warn", ticked < Number(tickLeast) || ticked > Number(tickMost));
 }
 
 document.addEventListener("change", (event) => {

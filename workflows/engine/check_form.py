@@ -36,6 +36,7 @@ def check_form(form: Form, document: Document, catalogue: Catalogue) -> list[Pro
     _check_advice(form, offers, findings)
     if form.record is not None:
         _check_record(form, form.record, findings)
+        _check_files(form, findings)
     if not findings.problems:
         _check_loop(form, facts, findings)
     return findings.problems
@@ -69,10 +70,6 @@ def _check_record(form: Form, head: RecordHead, findings: Findings) -> None:
         findings.add(("record", "counts_as"), "bad_evidence", message)
 
 
-def _gives_evidence(counts_as: str, field: FormField | None) -> bool:
-    if counts_as in RECORD_KINDS:
-        return True
-    if field is None or field.type != "choice" or not field.required or field.options is None:
 def _check_files(form: Form, findings: Findings) -> None:
     """A record keeps its photos beside its answers; only the forms of cases ask for files by a question."""
     for index, f in enumerate(form.fields):
@@ -80,6 +77,10 @@ def _check_files(form: Form, findings: Findings) -> None:
             findings.add(("fields", index, "type"), "misplaced", text("记录自带照片与附件，不另设这样的字段"))
 
 
+def _gives_evidence(counts_as: str, field: FormField | None) -> bool:
+    if counts_as in RECORD_KINDS:
+        return True
+    if field is None or field.type != "choice" or not field.required or field.options is None:
         return False
     return {option.value for option in field.options.items} <= RECORD_KINDS
 
@@ -101,13 +102,13 @@ def _check_field(index: int, f: FormField, sections: set[str], findings: Finding
     if f.max_length is not None and f.type not in WITH_LENGTH:
         findings.add((*path, "max_length"), "misplaced", text("max_length 只用于文字"))
     _check_bounds(index, f, findings)
+    for at, column in enumerate(f.columns):
+        if column.type in FILES:
+            findings.add((*path, "columns", at, "type"), "misplaced", text("照片和附件不能放在重复的行里"))
 
 
 def _check_options(index: int, f: FormField, findings: Findings) -> None:
     path = ("fields", index, "options")
-    for at, column in enumerate(f.columns):
-        if column.type in FILES:
-            findings.add((*path, "columns", at, "type"), "misplaced", text("照片和附件不能放在重复的行里"))
     if (f.type in WITH_OPTIONS) is not (f.options is not None):
         findings.add(path, "bad_options", text("单选和多选要写 options，其他类型不写"))
         return

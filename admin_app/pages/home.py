@@ -19,6 +19,7 @@ from models.reports.care import care_situations
 from models.reports.case_list import CasesWanted, list_cases
 from models.reports.filing import Filing, filing_by_place, total_of
 from models.reports.helping import left_without_anybody
+from models.scope import LEVELS
 from workflows.engine.published import workflow_version
 from workflows.fields import CODE_LISTS
 from workflows.opening_view import workflows_in_force
@@ -37,12 +38,14 @@ def home_page() -> dict[str, Any]:
     page["alerts"] = []
     if term is None or not may(Permission.CASE_LIST):
         return page
+    page["todo"] = _todo()
+    if not _has_places():
+        return page
     level = level_below(actor)
     found = filing_by_place(read_session(Permission.CASE_LIST), term.id, level)
     total = total_of(found, _("合计"))
     page["rates"] = [rate_card(total, _("建档率"), url_for("filing.index")), *_counts(total)]
     page["table"] = _table(found, level) if len(found) > 1 else None
-    page["todo"] = _todo()
     page["care"] = _care()
     page["alerts"] = _alerts()
     return page
@@ -58,6 +61,12 @@ def _alerts() -> list[dict[str, Any]]:
         return []
     said = _("%(n)s 名儿童没有监护人，也没有代理家长，须尽快结对", n=alone)
     return [{"text": said, "url": url_for("children.index_view", help="no_proxy"), "label": _("名单")}]
+
+
+def _has_places() -> bool:
+    """Tell whether the person lists the cases of places, not those alone in which they take part."""
+    scope = read_session(Permission.CASE_LIST).info["scope"]
+    return scope.system is not None or any(branch.level in LEVELS for branch in scope.branches)
 
 
 def _counts(total: Filing) -> list[dict[str, Any]]:
@@ -146,9 +155,14 @@ def _care() -> list[dict[str, Any]] | None:
 
 
 def _links() -> list[dict[str, str]]:
-    """Return what an office sets up, for the top of the page."""
-    return [
-        {"label": str(item.label), "url": url_for(item.endpoint), "icon": item.icon}
-        for item in ITEMS
-        if item.is_setup and item.permission is not None and may(item.permission)
-    ][:MOST_LINKS]
+    """Return what an inspector begins and what an office sets up, for the top of the page."""
+    draws = {"label": _("随机抽取"), "url": url_for("inspections.ask"), "icon": "dice-5"}
+    begun = [draws] if may(Permission.INSPECTION_DRAW) else []
+    return (
+        begun
+        + [
+            {"label": str(item.label), "url": url_for(item.endpoint), "icon": item.icon}
+            for item in ITEMS
+            if item.is_setup and item.permission is not None and may(item.permission)
+        ][:MOST_LINKS]
+    )

@@ -16,6 +16,7 @@ from admin_app.demo.fill import demo_size, fill
 from admin_app.demo.logins import draw_logins
 from models.database import Database
 from models.schema import upgrade
+from models.schema_version import newest_version, present_version
 from models.scope import system_scope
 from models.vault import Keystore
 from workflows.actor import Actor
@@ -67,6 +68,11 @@ def prepared(size: str, folder: Path | None, url: str | None) -> Iterator[World]
     yield from _opened(size, folder, url)
 
 
+def _is_upgraded(database: Database) -> bool:
+    with database.engine.connect() as connection:
+        return present_version(connection) == newest_version()
+
+
 def _opened(size: str, folder: Path, url: str | None) -> Iterator[World]:
     keys = folder / "keys.json"
     if not keys.exists():
@@ -75,7 +81,7 @@ def _opened(size: str, folder: Path, url: str | None) -> Iterator[World]:
     address = url or f"sqlite:///{(folder / f'{size}.db').resolve()}"
     settings = Settings.from_environment(environment, instance=str(folder), database=address)
     database = Database(settings.database, Keystore.load(keys))
-    if database.is_sqlite:
+    if database.is_sqlite and not _is_upgraded(database):
         upgrade(database.engine)
     if demo_size(database) is None:
         fill(database, size, AS_OF, tell=lambda line: print(line, file=sys.stderr))

@@ -130,6 +130,7 @@ class CaseRecord(CaseKeyed, Base):
         of_child(),
         Index("ix_case_record_case_id", "case_id", "id"),
         Index("ix_case_record_child_id", "child_id", "id"),
+        Index("ix_case_record_move_id", "move_id"),
     )
 
     child_id: Mapped[int | None] = mapped_column(BigInteger)

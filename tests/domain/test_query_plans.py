@@ -15,7 +15,8 @@ from admin_app.listing.page import SortOrder, fetch_page
 from admin_app.views.children import ChildScreen
 from admin_app.views.records import RecordScreen
 from admin_app.views.staff import StaffScreen
-from models.child import Child
+from models.case import Case, CaseMove
+from models.child import Child, Relative
 from models.record import Record
 from models.reports.audit_trail import TrailFilter, trail
 from models.reports.case_list import CasesWanted, list_cases
@@ -23,10 +24,12 @@ from models.reports.records import latest_records, records_count
 from models.scope import LEVELS, Branch, Scope
 from models.search import find_children
 from models.staff import Staff
+from models.vault import DataKey
 from tests.cast import Cast
 
 BIG = ("child", "record", "attachment", "workflow_case", "audit_event", "staff", "name_gram", "relative", "data_key")
 SCREENS = ((Child, ChildScreen), (Staff, StaffScreen), (Record, RecordScreen))
+TAKEN_BACK = ((CaseMove, "child_id"), (Case, "child_id"), (Relative, "child_id"), (Child, "id"), (DataKey, "id"))
 ORDERS = [(cls, order) for cls, screen in SCREENS for order in screen.sort_orders]
 
 
@@ -91,3 +94,14 @@ def test_cases_the_trail_and_names_are_found_by_index(sqlite_cast: Cast, level: 
     named = [plan for plan in _plans(sqlite_cast, scope, lambda s: find_children(s, "lxh")) if "name_gram" in plan]
     assert named
     assert all("gram=?" in plan for plan in named), named
+
+
+@pytest.mark.parametrize(("row_class", "column"), TAKEN_BACK, ids=[cls.__name__ for cls, _column in TAKEN_BACK])
+def test_what_refers_to_a_row_that_an_undone_import_removes_is_found_by_index(
+    sqlite_cast: Cast, row_class: type[Any], column: str
+) -> None:
+    removal = f"EXPLAIN QUERY PLAN DELETE FROM {row_class.__tablename__} WHERE {column} = 1"
+    with sqlite_cast.database.engine.connect() as connection:
+        plans = [row[3] for row in connection.exec_driver_sql(removal)]
+    assert plans
+    assert not [plan for plan in plans if plan.startswith("SCAN ")], plans

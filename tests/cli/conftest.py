@@ -8,16 +8,21 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, make_url, text
 
+from admin_app.cli import acting, case, root, roster
 from admin_app.demo.fill import fill
 from models.database import Database
 from models.vault import Keystore
+from tests.cast import NOW, Cast
 from tests.cli.installation import Installation
+from tests.register_files import PUPILS, workbook
 
 AS_OF = date(2026, 11, 20)
 PASSPHRASE = "yuan shan ru dai, jin shui han yan"
 Blank = Callable[[str], Installation]
+Shell = Callable[..., Result]
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +53,32 @@ def _on_sqlite(folder: Path, keystore: Keystore, filled: Path) -> Installation:
     keystore.save(folder / "keys.json")
     (folder / "shouwang.db").write_bytes(filled.read_bytes())
     return Installation(folder)
+
+
+@pytest.fixture
+def shell(sqlite_cast: Cast, keystore: Keystore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """The command in this process, over the cast, at tests.cast.NOW."""
+    keys = tmp_path / "keys.json"
+    keystore.save(keys)
+    url = sqlite_cast.database.url.render_as_string(hide_password=False)
+    for name, value in (("KEYS", str(keys)), ("DATABASE", url), ("INSTANCE", str(tmp_path))):
+        monkeypatch.setenv(f"SHOUWANG_{name}", value)
+    for module in (acting, case, roster):
+        monkeypatch.setattr(module, "system_clock", lambda: NOW)
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(root, words)
+
+    return run
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Path:
+    """A register of five children in whose rows nothing is wrong."""
+    head = ["姓名", "性别", "身份证号", "班级"]
+    file = tmp_path / "small.xlsx"
+    file.write_bytes(workbook({"名册": [head, *([p.name, p.sex, p.id_number, "四（2）班"] for p in PUPILS)]}))
+    return file
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.installation import Installation
-from tests.register_files import PUPILS, workbook
+from tests.register_files import PUPILS
 
 AT_NOON = """
 import admin_app.cli.acting, admin_app.cli.roster
@@ -19,15 +19,6 @@ DEATHS = [
     ("workflows.audit", "write", 1),
     ("workflows.audit", "canonical", 3),
 ]
-
-
-@pytest.fixture
-def register(tmp_path: Path) -> Path:
-    """A register of five children in whose rows nothing is wrong."""
-    head = ["姓名", "性别", "身份证号", "班级"]
-    file = tmp_path / "small.xlsx"
-    file.write_bytes(workbook({"名册": [head, *([p.name, p.sex, p.id_number, "四（2）班"] for p in PUPILS)]}))
-    return file
 
 
 def _words(register: Path) -> tuple[object, ...]:

@@ -11,17 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from sqlalchemy import func, select
 
-from admin_app.cli import root
 from models.audit import AuditEvent
 from models.case import Case
 from models.child import Child
 from models.scope import system_scope
-from models.vault import Keystore
-from tests.cast import NOW, Cast
-from tests.register_files import PUPILS, workbook
+from tests.cast import Cast
+from tests.register_files import PUPILS
 
 REGISTERS = Path(__file__).parent.parent / "registers"
 EXPECTED = json.loads((REGISTERS / "expected.json").read_text(encoding="utf-8"))
@@ -29,32 +27,6 @@ KEYS = {"file", "rows", "accepted", "refused", "warnings", "mapping"}
 FINDING = {"sheet", "row", "code", "column", "message"}
 
 Shell = Callable[..., Result]
-
-
-@pytest.fixture
-def shell(sqlite_cast: Cast, keystore: Keystore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """The command in this process, over the cast, at tests.cast.NOW."""
-    keys = tmp_path / "keys.json"
-    keystore.save(keys)
-    url = sqlite_cast.database.url.render_as_string(hide_password=False)
-    for name, value in (("KEYS", str(keys)), ("DATABASE", url), ("INSTANCE", str(tmp_path))):
-        monkeypatch.setenv(f"SHOUWANG_{name}", value)
-    for module in ("acting", "roster"):
-        monkeypatch.setattr(f"admin_app.cli.{module}.system_clock", lambda: NOW)
-
-    def run(*words: str) -> Result:
-        return CliRunner().invoke(root, words)
-
-    return run
-
-
-@pytest.fixture
-def register(tmp_path: Path) -> Path:
-    """A register of five children in whose rows nothing is wrong."""
-    head = ["姓名", "性别", "身份证号", "班级"]
-    file = tmp_path / "small.xlsx"
-    file.write_bytes(workbook({"名册": [head, *([p.name, p.sex, p.id_number, "四（2）班"] for p in PUPILS)]}))
-    return file
 
 
 def _document(result: Result) -> Any:

@@ -13,6 +13,7 @@ from models.child import Child
 from models.scope import system_scope
 from models.staff import Staff
 from tests.cast import Cast
+from tests.steps import INFORMED, PLAN, PROGRESS, REFERRED
 from workflows.operations.case import Moved, Request, act_on_case
 from workflows.operations.case_opening import Beginning, open_case
 from workflows.operations.part_passing import pass_part
@@ -20,38 +21,9 @@ from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal
 from workflows.subjects import ChildSubject
 
-PLAN = {
-    "situation": "连续两月旷课",
-    "causes": "祖辈无力看管",
-    "goal": "恢复正常上学",
-    "measures": [{"what": "每周谈心", "who": "孟晓岚", "until": "2026-12-31"}],
-    "stages": [{"stage": "不再旷课", "from_on": "2026-11-23", "until_on": "2026-12-20"}],
-    "review_on": "2026-12-20",
-}
-INFORMED = {
-    "informed_on": "2026-11-20",
-    "informed_whom": "guardian",
-    "informed_how": "visit",
-    "guardian_said": "同意，一定配合",
-}
-PROGRESS = {
-    "checked_on": "2026-11-20",
-    "stage_checked": "第一阶段",
-    "stage_result": "partly",
-    "findings": "旷课减少",
-    "next_step": "继续每周谈心",
-    "review_on": "2027-01-10",
-}
-
 
 def _refer(cast: Cast, child: int, login: str = "meng", **more: Any) -> str:
-    answers = {
-        "criteria": ["learning"],
-        "situation": "连续两月旷课",
-        "causes": "祖辈无力看管",
-        "responsible": str(cast["zhou"].staff_id),
-        **more,
-    }
+    answers = {**REFERRED, "responsible": str(cast["zhou"].staff_id), **more}
     with cast.acting(login, Permission.CASE_ACT) as tx:
         subject = ChildSubject(tx.session.get_one(Child, child))
         return open_case(tx, "individual_plan", subject, begun=Beginning(answers)).number

@@ -12,28 +12,11 @@ from models.child import Child
 from models.place import Place
 from models.scope import system_scope
 from tests.cast import Cast
+from tests.steps import CIRCULAR, FOUND, NOTICE, PAPERS, RECHECKED, RECTIFIED, SELF_CHECK
 from workflows.operations.case import Moved, Request, act_on_case
 from workflows.operations.case_opening import Beginning, open_case_about
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal
-
-NOTICE = {"group_name": "县督查一组", "visit_on": "2026-11-27"}
-SELF = {
-    "self_items": [{"item": "结对帮扶和责任书", "weight": "15", "state": "已全部签订", "score": "14"}],
-    "problems": "",
-}
-SHEET = {
-    "items": [{"item": "结对帮扶和责任书", "weight": "15", "found": "两份未签字", "score": "11"}],
-    "score": "86",
-}
-FOUND = SHEET | {
-    "findings": [{"problem": "两份责任书未签字", "demand": "补签", "in_charge": "秦素芬", "until": "2026-12-04"}],
-    "limit_on": "2026-12-04",
-}
-RECTIFIED = {"rectified": [{"problem": "未签字", "done": "已补签", "evidence": "照片两张", "done_on": "2026-11-20"}]}
-RECHECKED = {"rechecked_on": "2026-11-20", "recheck_says": "已整改", "score": "95"}
-CIRCULAR = {"circular_number": "青督〔2026〕8号", "circulated_on": "2026-11-20", "circular_says": "总体良好"}
-PAPERS = {"papers": ["base", "card", "talks", "pairing", "results"], "shelf": "三号柜二层"}
 
 
 def _open(cast: Cast, login: str, workflow: str, kind: str, number: int, answers: dict[str, Any]) -> str:
@@ -58,7 +41,7 @@ def inspection(cast: Cast) -> str:
 
 
 def test_an_inspection_goes_from_self_check_over_findings_to_the_circular(cast: Cast, inspection: str) -> None:
-    _act(cast, "qin", inspection, "self_check", SELF)
+    _act(cast, "qin", inspection, "self_check", SELF_CHECK)
     assert _act(cast, "feng", inspection, "find", FOUND).to_state == "rectifying"
     assert _act(cast, "qin", inspection, "rectify", RECTIFIED).to_state == "rechecking"
     assert _act(cast, "feng", inspection, "accept", RECHECKED).to_state == "reported"
@@ -70,7 +53,7 @@ def test_inspectors_write_their_own_findings_and_nothing_else(cast: Cast, inspec
     with pytest.raises(Missing):
         _act(cast, "feng", file, "lapse")
     with pytest.raises(Denied):
-        _act(cast, "feng", inspection, "self_check", SELF)
+        _act(cast, "feng", inspection, "self_check", SELF_CHECK)
     with pytest.raises(Denied):
         _act(cast, "qin", inspection, "go_on", {"reason": "时间紧"})
 
@@ -83,7 +66,7 @@ def test_the_inspected_see_their_inspection_and_others_do_not(cast: Cast, inspec
 
 def test_a_self_check_shows_the_figures_that_the_system_counts(cast: Cast, inspection: str) -> None:
     cast.add_child("ZX-2302")
-    _act(cast, "qin", inspection, "self_check", SELF | {"children": "999"})
+    _act(cast, "qin", inspection, "self_check", SELF_CHECK | {"children": "999"})
     with cast.database.session(system_scope("tests")) as session:
         kept = session.scalars(select(CaseRecord).where(CaseRecord.form == "inspection_self_check")).one()
         assert kept.data["children"] == 1

@@ -138,10 +138,10 @@ def record_denial(refusal: Denied, wanted: str) -> None:
     record(Happening("access.denied", "screen", outcome="refused", facts=facts, codes=own_place()))
 
 
-def record_read(happening: Happening) -> None:
-    """Put a read on record before its answer leaves; without the record there is no answer."""
+def record_read(*happenings: Happening) -> None:
+    """Put reads on record before their answer leaves; without the record there is no answer."""
     try:
-        record(happening)
+        record(*happenings)
     except SQLAlchemyError as fault:
         raise ServiceUnavailable(str(fault)) from fault
 

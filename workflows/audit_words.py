@@ -238,6 +238,7 @@ PARTICULARS: Mapping[str, Text] = {
 _OTHERS: Mapping[str, Fact] = {
     fact.key: fact
     for fact in (
+        Fact("contact_card", text("联系卡"), "P2"),
         Fact("word", text("表头"), "P0"),
         Fact("field", text("对应字段"), "P0"),
         Fact("language", text("语言"), "P0"),

@@ -125,8 +125,8 @@ def form_of(session: Session, view: CaseView, transition: str) -> FormValidator 
     return form_in_force(session, definition.form).validator if definition and definition.form else None
 
 
-def opened_event(view: CaseView, classes: Sequence[str]) -> Happening:
-    """Return the event of somebody opening the case's page, with the field classes that the page shows."""
+def opened_event(view: CaseView, classes: Sequence[str], **more: Any) -> Happening:
+    """Return the event of somebody opening the case's page or paper, with the field classes that it shows."""
     return Happening(
         "case.read",
         "case",
@@ -135,5 +135,5 @@ def opened_event(view: CaseView, classes: Sequence[str]) -> Happening:
         child_id=view.case.child_id,
         case_id=view.case.id,
         circle=view.case.circle,
-        facts={"number": view.case.number, "classes": list(classes)},
+        facts={"number": view.case.number, "classes": list(classes), **more},
     )

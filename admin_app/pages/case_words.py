@@ -54,7 +54,7 @@ def _choice(f: FormField, value: str) -> str:
     if f.options.code_list is not None:
         label = standard_code_lists().get(f.options.code_list, {}).get(value)
         return label.say(language()) if label else value
-    return next((item.label.say(language()) for item in f.options.items if item.value == value), value)
+    return next((item.said.say(language()) for item in f.options.items if item.value == value), value)
 
 
 def answer_cards(form: Form, answers: Mapping[str, Any], sees: str, names: Names) -> list[dict[str, Any]]:

@@ -205,10 +205,13 @@ def _card(view: ChildView) -> list[dict[str, Any]]:
         }
         for relative in view.relatives
     ]
+    printed = url_for("papers.contact_card", child=view.child.id)
+    links = [{"label": _("打印联系卡"), "url": printed, "icon": "printer"}]
     if not rows:
-        return [{"title": _("联系顺序"), "empty": {"icon": "phone", "title": _("还没有联系人")}}]
+        empty = {"icon": "phone", "title": _("还没有联系人")}
+        return [{"title": _("联系顺序"), "links": links, "empty": empty}]
     sub = _("按顺序拨打，前一位不通再打下一位")
-    return [{"title": _("联系顺序"), "sub": sub, "table": {"columns": columns, "rows": rows}}]
+    return [{"title": _("联系顺序"), "sub": sub, "links": links, "table": {"columns": columns, "rows": rows}}]
 
 
 def _records(view: ChildView) -> list[dict[str, Any]]:

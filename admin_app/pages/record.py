@@ -1,4 +1,4 @@
-"""What the page of a dated record shows, and its sheet of paper."""
+"""What the page of a dated record shows."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from admin_app.desk import current_actor, current_policy, may, now
+from admin_app.desk import current_actor, current_policy, may
 from admin_app.pages.case import place_line
-from admin_app.pages.record_words import confidential_of, pairs_of, say_answer, state_tags
+from admin_app.pages.record_words import confidential_of, pairs_of, state_tags
 from admin_app.shell import role_word
 from admin_app.wording import say, say_day, say_moment
 from models.attachment import Attachment
@@ -30,7 +30,6 @@ from workflows.refusal import Missing
 from workflows.text import text
 
 KINDS = {"jpeg": "JPEG", "pdf": "PDF", "docx": "Word", "xlsx": "Excel"}
-MOST_ON_PAPER = 60
 KILOBYTE = 1024
 
 
@@ -88,7 +87,7 @@ def record_page(session: Session, view: RecordView) -> dict[str, Any]:
         "icon": head_of(form).icon,
         "tags": state_tags(record),
         "facts": _facts(session, view),
-        "pairs": _beside_the_day(view),
+        "pairs": beside_the_day(view),
         "confidential": confidential_of(view.version, view.answers, view.sees),
         "hides": _hides(view),
         "newer": _link(newer) if newer is not None else None,
@@ -108,7 +107,7 @@ def record_page(session: Session, view: RecordView) -> dict[str, Any]:
     return {"screen": screen}
 
 
-def _beside_the_day(view: RecordView) -> list[dict[str, Any]]:
+def beside_the_day(view: RecordView) -> list[dict[str, Any]]:
     """Return the answers without the day, which stands in the head."""
     day = head_of(view.version.form).happened_on
     answers = {key: value for key, value in view.answers.items() if key != day}
@@ -166,49 +165,3 @@ def _file(file: Attachment) -> dict[str, Any]:
         "small_url": url_for("entry.thumbnail", attachment=file.id),
         "remove_url": url_for("entry.remove_file", attachment=file.id),
     }
-
-
-def paper(session: Session, view: RecordView) -> dict[str, Any]:
-    """Return the context of `records/print.html`: a card of one record, or the log of a child's term."""
-    record, form, head = view.record, view.version.form, head_of(view.version.form)
-    page: dict[str, Any] = {
-        "title": say(form.title),
-        "place": place_line(session, record),
-        "child": view.child.name,
-        "day": say_day(record.happened_on),
-        "author": record.made_by_name,
-        "pairs": _beside_the_day(view),
-        "confidential": confidential_of(view.version, view.answers, view.sees),
-        "signatures": [say(label) for label in head.signed_by],
-        "log": None,
-        "back_url": url_for("records.details_view", id=record.id),
-        "foot": _("%(who)s 于 %(when)s 打印", who=current_actor().name, when=say_moment(now())),
-    }  # fmt: skip
-    if head.printed == "log":
-        page["log"] = _log(session, view)
-    return {"paper": page}
-
-
-def _log(session: Session, view: RecordView) -> dict[str, Any]:
-    form = view.version.form
-    keys = [key for key in head_of(form).summary if visible(form.field(key).protection.value, view.sees)]
-    rows = session.scalars(
-        select(Record)
-        .where(
-            Record.child_id == view.record.child_id,
-            Record.form == view.record.form,
-            Record.state == "active",
-            Record.term_id == view.record.term_id,
-        )
-        .order_by(Record.happened_on, Record.id)
-        .limit(MOST_ON_PAPER)
-    ).all()
-    lines = []
-    for row in rows:
-        version = form_of(session, row)
-        level = sees(current_actor(), current_policy(), row)
-        answers = answers_of(session, version.form, row, level)
-        known = {f.key: f for f in version.form.fields}
-        said = [say_answer(version, known[key], answers.get(key)) if key in known else None for key in keys]
-        lines.append([say_day(row.happened_on), *said, row.made_by_name])
-    return {"heads": [_("日期"), *(say(form.field(key).label) for key in keys), _("记录人")], "lines": lines}

@@ -15,6 +15,7 @@ from admin_app.pages.case import state_tag
 from admin_app.pages.case_cards import case_columns, case_rows
 from admin_app.pages.case_words import say_answer
 from admin_app.parts.records import may_see_records
+from admin_app.printing.case_paper import own_papers
 from admin_app.wording import say
 from models.case import Case, CaseParticipant
 from models.child import Child
@@ -130,7 +131,7 @@ def _pairing(child: Child, case: Case, part: CaseParticipant | None) -> dict[str
     url = url_for("cases.show", number=case.number)
     links = [{"label": _("打开"), "url": url}]
     if case.closed_at is None:
-        links.append({"label": _("责任书"), "url": url_for("papers.pledge", number=case.number), "icon": "printer"})
+        links += own_papers(read_session(Permission.CASE_LIST), version.workflow, case.number)
     return {"title": helper, "sub": case.number, "facts": facts, "shape": "grid", "links": links}
 
 

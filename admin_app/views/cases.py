@@ -13,6 +13,7 @@ from admin_app.listing.ids import rev
 from admin_app.pages.case import case_page
 from admin_app.pages.case_form import advised_form, case_form, chosen_answers, draft_of, refused_form
 from admin_app.pages.case_list import case_list
+from admin_app.printing.case_paper import paper_links
 from admin_app.wording import say
 from workflows.advice import advice_in_case
 from workflows.case_view import CaseView, form_of, opened_event, view_case
@@ -43,6 +44,7 @@ def show(number: str) -> str:
     session = read_session(Permission.CASE_READ)
     said = advice_in_case(session, system_session(), view, now())
     page = case_page(session, view, request.args.get("tab", "detail"), [say(one) for one in said])
+    page["screen"]["papers"] = paper_links(read_session(Permission.CASE_READ), view.version.workflow, number)
     record_read(opened_event(view, page.pop("classes")))
     return render_template("cases/case.html", **page)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g, render_template, request
+from flask import g, render_template, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, exists, inspect, select
@@ -223,6 +223,17 @@ class ChildScreen(OfficeView):
             }
             for label, only in tabs
         ]
+
+    def list_actions(self, asked: Asked) -> list[dict[str, Any]]:
+        """Offer the contact cards of the class that is listed, or of the one class that the person teaches."""
+        posts = (post for post in current_actor().posts if post.reaches and post.branch.level == "class")
+        taught = {post.branch.code for post in posts if current_policy().allows(post.role, P.CHILD_READ)}
+        chosen = asked.places.chosen.get("class") if asked.places is not None else None
+        code = chosen or (taught.pop() if len(taught) == 1 else None)
+        if code is None:
+            return super().list_actions(asked)
+        cards = {"label": _("全班联系卡"), "url": url_for("papers.class_cards", class_code=code), "icon": "printer"}
+        return [cards, *super().list_actions(asked)]
 
     def detail(self, session: OfficeSession, row: Child) -> dict[str, Any]:
         """Show a child; opening the page is on record before the answer leaves."""

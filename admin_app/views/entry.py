@@ -13,9 +13,10 @@ from admin_app.desk import current_actor, current_policy, may, now, perform, per
 from admin_app.forms.definition_form import read_answers
 from admin_app.listing.ids import number as read_number
 from admin_app.listing.ids import rev
-from admin_app.pages.record import paper, read_event, view_record
+from admin_app.pages.record import read_event, view_record
 from admin_app.pages.record_choice import choice_page, tick_list
 from admin_app.pages.record_entry import Entry, answers_typed, entry_page
+from admin_app.printing.record_paper import record_paper
 from admin_app.wording import say
 from models.attachment import Attachment
 from models.child import Child
@@ -203,10 +204,9 @@ def print_record(record: str) -> str:
     """Show a record on paper; what leaves the house is on record."""
     session = read_session(P.RECORD_READ)
     view = view_record(session, read_number(record))
-    page = paper(session, view)
-    log = page["paper"]["log"]
-    record_read(read_event(view, printed=True, rows=len(log["lines"]) if log else 1))
-    return render_template("records/print.html", **page)
+    page = record_paper(session, view)
+    record_read(read_event(view, printed=True, rows=page["rows"]))
+    return render_template("papers/sheets.html", paper=page)
 
 
 @bp.post("/records/attach/<record>")

@@ -235,7 +235,8 @@ class RecordScreen(OfficeView):
             }
             for form in chosen
         ]
-        return super().list_actions(asked) + found
+        empty = {"label": _("空白表"), "icon": "printer", "url": url_for("papers.blank_form", form=wanted)}
+        return [*super().list_actions(asked), empty, *found]
 
     @expose("/details/")
     def details_view(self) -> Any:

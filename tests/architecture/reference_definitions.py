@@ -11,13 +11,15 @@ from pydantic_core import PydanticUndefined
 
 from tests.architecture import reference_words as words
 from workflows.engine import definition as d
+from workflows.engine import paper as p
 from workflows.engine import standing as g
 from workflows.engine import vocabulary as v
 
 PARTS: tuple[type[v.Part], ...] = (
     d.Workflow, d.Opening, g.Participation, g.Unique, g.Quota,
     d.State, d.Tasks, d.Deadline, d.CadenceRule, d.Transition,
-    d.Form, d.RecordHead, d.Section, d.FormField, d.Option, d.Advice, v.Label,
+    p.Paper, p.PaperPart, p.Signer,
+    d.Form, d.RecordHead, p.CardHead, d.Section, d.FormField, d.Option, d.Advice, v.Label,
 )  # fmt: skip
 NAMED = {
     "a key": v.Key,
@@ -50,7 +52,7 @@ Keys marked *not yet* are checked and kept, but nothing carries them out so far.
 
 def parts_in_code() -> set[type[v.Part]]:
     """Return every part that a definition can be made of."""
-    return {part for module in (d, g, v) for part in vars(module).values() if _is_part(part)}
+    return {part for module in (d, g, p, v) for part in vars(module).values() if _is_part(part)}
 
 
 def _is_part(thing: object) -> bool:

@@ -198,6 +198,28 @@ DEFINITION_KEYS = {
         "states": "the states by key, in the order of the step bar",
         "transitions": "the ways between them by key, in the order of the buttons",
         "verbs": "what may be done with a case beside its transitions",
+        "papers": "what its cases are printed as, beside everything there is, by key: the last part of the address",
+    },
+    "Paper": {
+        "title": "the heading",
+        "copies": "a page for each, marked with whose it is",
+        "facts": "pairs on top: answers of the case by key, or facts of its subject such as `guardian.phone`, masked",
+        "parts": "what stands below, in order; those that print anything are numbered",
+        "signed_by": "cells to sign in",
+    },
+    "PaperPart": {
+        "title": "the heading of the part",
+        "form": "prints what one of these forms was filled in with: the latest",
+        "each": "every time it was filled in, not the latest alone",
+        "blank": "printed empty while it may still be filled in",
+        "fields": "prints answers of the case; a choice whose answers say how often is a table of duties with boxes",
+        "says": "wording, numbered where there are several sentences",
+        "trail": "prints every step: when, what, by whom, with which opinion or reason",
+    },
+    "Signer": {
+        "label": "who signs",
+        "says": "what they declare",
+        "seal": "keeps a place for a seal",
     },
     "Opening": {
         "by": "who may open a case",
@@ -276,6 +298,7 @@ DEFINITION_KEYS = {
         "help": "what the form is for",
         "subject": "whose facts its conditions may use",
         "record": "makes it a form of dated records about children",
+        "card": "makes it the contact card of a child (`contact_card`)",
         "sections": "titled groups of fields, in order",
         "fields": "the questions, in order",
         "advise": "what is said before it is sent, and on the case's page, while a condition holds; forbids nothing",
@@ -295,6 +318,11 @@ DEFINITION_KEYS = {
         "`meeting`, `help`, or the required choice field whose options are such words",
         "printed": "a card for each record, or a log of the child's records of a term",
         "signed_by": "signature cells on paper",
+    },
+    "CardHead": {
+        "note": "a sentence below the numbers",
+        "numbers": "roles whose names and numbers stand on it, at the class and the school",
+        "signed_by": "cells to sign in",
     },
     "Section": {
         "key": "its key",
@@ -328,6 +356,11 @@ DEFINITION_KEYS = {
         "most": "of `rows`: how many rows at most",
         "preset": "of `rows`: the rows to begin with",
     },
-    "Option": {"value": "what is stored", "label": "what is shown"},
+    "Option": {
+        "value": "what is stored",
+        "label": "what is shown",
+        "often": "of a duty: how often it is due",
+        "evidence": "of a duty: what shows that it was done",
+    },
     "Label": {"zh": "Chinese", "en": "English; where empty, Chinese is shown"},
 }

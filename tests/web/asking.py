@@ -29,6 +29,7 @@ def arguments_of(world: Marked) -> dict[str, list[str]]:
         "<export_type>": ["xlsx"],
         "<number>": [*world.cases.values(), "MD-2026-9999"],
         "<transition>": ["complete", "not_left_behind"],
+        "<paper>": ["case", "pledge"],
         "<entry>": [str(entry) for code in CLASSES for entry in world.entries(code)[:9]],
         "<case>": [str(found) for found in world.ids(Case)],
         "<child>": [str(found) for found in world.children.values()],

@@ -111,10 +111,15 @@ GET  /cases/<number>/<transition>       xxomxxxmxxxx l
 POST /cases/<number>/<transition>       xxfmxxxmxxxx l
 GET  /open/<workflow>/<kind>/<int(max=9223372036854775807):number> ooomxxxmxxxx l
 POST /open/<workflow>/<kind>/<int(max=9223372036854775807):number> fffmxxxmxxxx l
-GET  /papers/pledge/<number>            mmmmmmxmxxxx l
 GET  /focus/                            ooooxxxoxxxx l
 GET  /focus/<class_code>                ooomxxxmxxxx l
 POST /focus/<class_code>                ooomxxxmxxxx l
+GET  /papers/<paper>/<number>           ooomooxmxxxx l
+GET  /papers/blank/<form>               ooooooxoxxxx l
+GET  /papers/contact-card/<child>       ooomooxmxxxx l
+POST /papers/contact-card/<child>       fffmfxxmxxxx l
+GET  /papers/class-cards/<class_code>   ooomooxmxxxx l
+POST /papers/class-cards/<class_code>   fffmfxxmxxxx l
 GET  /filing/                           ooooxoooxxxx l
 GET  /filing/missing/<level>/<code>     ooomooxmxxxx l
 
@@ -276,6 +281,7 @@ def _address(world: Marked, rule: str) -> str:
         "<export_type>": "xlsx",
         "<number>": world.cases["ZX-2302"],
         "<transition>": "complete",
+        "<paper>": "case",
         "<form>": "guardian_meeting",
         "<workflow>": "pairing",
         "<kind>": "child",

@@ -37,6 +37,9 @@ def check_form(form: Form, document: Document, catalogue: Catalogue) -> list[Pro
     if form.record is not None:
         _check_record(form, form.record, findings)
         _check_files(form, findings)
+    for index, role in enumerate(form.card.numbers if form.card is not None else ()):
+        if role not in findings.catalogue.roles:
+            findings.unknown(("card", "numbers", index), "unknown_role", text("角色"), role, findings.catalogue.roles)
     if not findings.problems:
         _check_loop(form, facts, findings)
     return findings.problems

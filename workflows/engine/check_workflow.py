@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from workflows.engine.catalogue import Catalogue
+from workflows.engine.check_paper import check_papers
 from workflows.engine.check_standing import case_offers, check_standing
 from workflows.engine.checks import Findings
 from workflows.engine.definition import ANY, ANY_VISITED, SAID_WITH_IT, Deadline, Form, State, Transition, Workflow
@@ -20,6 +21,7 @@ def check_workflow(workflow: Workflow, document: Document, catalogue: Catalogue)
     findings = Findings(document, catalogue)
     _check_opening(workflow, findings)
     check_standing(workflow, findings)
+    check_papers(workflow, findings)
     for key, state in workflow.states.items():
         _check_state(key, state, workflow.participants, findings)
     for key, transition in workflow.transitions.items():

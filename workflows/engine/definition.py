@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, model_serializer
 
+from workflows.engine.paper import CardHead, Paper
 from workflows.engine.selection import Selection
 from workflows.engine.standing import Participation, Quota, Unique
 from workflows.engine.vocabulary import (
@@ -176,6 +177,7 @@ class Workflow(Part):
     states: Annotated[dict[Key, State], Field(min_length=2, max_length=60)]
     transitions: Annotated[dict[Key, Transition], Field(min_length=1, max_length=200)]
     verbs: tuple[VerbWord, ...] = ()
+    papers: Annotated[dict[Key, Paper], Field(max_length=10)] = {}
 
     @property
     def start(self) -> str:
@@ -205,10 +207,23 @@ class Workflow(Part):
 
 
 class Option(Part):
-    """One answer of a choice: what is stored and what is shown."""
+    """One answer of a choice: what is stored and what is shown.
+
+    Of a duty also how `often` it is due and what `evidence` shows that it was done: columns of their own on paper.
+    """
 
     value: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     label: Label
+    often: Label | None = None
+    evidence: Label | None = None
+
+    @property
+    def said(self) -> Label:
+        """Give the label with how often it is due."""
+        if self.often is None:
+            return self.label
+        english = f"{self.label.en} ({self.often.en})" if self.label.en and self.often.en else ""
+        return Label(zh=f"{self.label.zh}（{self.often.zh}）"[:400], en=english[:400])
 
 
 class Options(Part):
@@ -335,6 +350,7 @@ class Form(Part):
     help: Label | None = None
     subject: Subject | None = None
     record: RecordHead | None = None
+    card: CardHead | None = None
     sections: Annotated[tuple[Section, ...], Field(max_length=40)] = ()
     fields: Annotated[tuple[FormField, ...], Field(min_length=1, max_length=300)]
     advise: Annotated[tuple[Advice, ...], Field(max_length=40)] = ()

@@ -294,7 +294,7 @@ def _options(f: FormField, code_lists: CodeLists, default: Mapping[str, Label] |
     if f.options is None:
         return {}
     if f.options.code_list is None:
-        return {option.value: option.label for option in f.options.items}
+        return {option.value: option.said for option in f.options.items}
     found = code_lists.get(f.options.code_list, default)
     if found is None:
         raise KeyError(f.options.code_list)

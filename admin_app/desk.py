@@ -70,6 +70,12 @@ def read_session(permission: Permission, kind: str = "business") -> OfficeSessio
     return _session(f"{kind}:{permission}", scope, kind)
 
 
+def opened_session(workflow: str) -> OfficeSession | None:
+    """Return the request's session over the places where the person reads a workflow's cases without a part in them."""
+    scope = current_policy().scope_opened(current_actor(), workflow)
+    return _session(f"opens:{workflow}", scope, "business") if scope.branches else None
+
+
 def permit(permission: Permission) -> None:
     """Go on only when the person has a permission somewhere; raises Denied otherwise."""
     current_policy().require(current_actor(), permission)

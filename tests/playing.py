@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from models.database import Database
 from models.outbox import OutboxMessage
 from models.place import Place
 from models.scope import system_scope
+from models.staff import Appointment, Staff
 from models.types import new_id
 from models.vault import Keystore
 from tests.cast import Cast
@@ -127,6 +129,18 @@ def rehearse(cast: Cast, standing: Standing, step: Step, who: str | None = None,
     except Undone:
         assert moved is not None
         return moved
+
+
+def appoint(cast: Cast, login: str, role: str, place: str) -> None:
+    """Give one of the cast another post from the first of September on."""
+    with cast.database.transaction(system_scope("tests")) as session:
+        codes = session.get_one(Place, cast.places[place].id).level_codes
+        staff = session.scalars(select(Staff).where(Staff.login == login)).one()
+        post = Appointment(
+            id=new_id(), staff_id=staff.id, role=role, place_id=cast.places[place].id, from_on=date(2026, 9, 1)
+        )
+        post.place_at(codes)
+        session.add(post)
 
 
 def trace(cast: Cast, number: str) -> Trace:

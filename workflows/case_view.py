@@ -78,7 +78,7 @@ def view_case(
     choices = options(version, case.state, actor, case.related_codes, facts, past, now)
     if not policy.has_anywhere(actor, Permission.CASE_ACT):
         choices = ()
-    return CaseView(case, version, subject, moves, choices, policy.sees(actor, case.level_codes))
+    return CaseView(case, version, subject, moves, choices, policy.sees(actor, case.level_codes, case.workflow))
 
 
 def counted(session: Session, everything: Session, case: Case, names: Iterable[str], now: datetime) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -62,13 +62,17 @@ AUDIT_PERMISSIONS = frozenset({Permission.AUDIT_READ, Permission.CHILD_CHANGES})
 
 @dataclass(frozen=True)
 class RoleRules:
-    """What one role may do, up to which field class it sees, and whose confidential cases it reads (`*` for all)."""
+    """What one role may do, up to which field class it sees, and whose confidential cases it reads (`*` for all).
+
+    `opens` are the workflows whose cases it reads without taking part in them, each up to a field class.
+    """
 
     label: Mapping[str, str]
     may: frozenset[Permission]
     officers_off: frozenset[Permission]
     sees: str
     circles: frozenset[str] = frozenset()
+    opens: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,11 +129,17 @@ class Policy:
             raise Denied("not_permitted", text("你的岗位不能办理这一项"))
         return post
 
-    def sees(self, actor: Actor, codes: Mapping[str, str]) -> str:
-        """Return the highest field class (`P0`…`P3`) that the actor's posts let them see on a row."""
+    def sees(self, actor: Actor, codes: Mapping[str, str], workflow: str = "") -> str:
+        """Return the highest field class (`P0`…`P3`) that the actor's posts let them see on a row, or on a case's."""
         if actor.system is not None:
             return "P3"
-        return max((self.roles[p.role].sees for p in actor.posts_over(codes) if p.role in self.roles), default="P0")
+        rules = [self.roles[post.role] for post in actor.posts_over(codes) if post.role in self.roles]
+        return max((max(one.sees, one.opens.get(workflow, "P0")) for one in rules), default="P0")
+
+    def scope_opened(self, actor: Actor, workflow: str) -> Scope:
+        """Return the places at which the actor reads the cases of a workflow without taking part in them."""
+        giving = (post for post in actor.posts if post.reaches and post.role in self.roles)
+        return Scope.of(post.branch for post in giving if workflow in self.roles[post.role].opens)
 
 
 @cache
@@ -143,6 +153,7 @@ def standard_policy(separate_officers: bool = True) -> Policy:
             officers_off=frozenset(Permission(p) for p in rules.get("officers_off", ())),
             sees=rules["sees"],
             circles=frozenset(rules.get("circles", ())),
+            opens=dict(rules.get("opens", {})),
         )
         for role, rules in raw["roles"].items()
     }

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from admin_app.pages.case_cards import detail_cards, record_cards
+from admin_app.pages.case_reach import draw_link
 from admin_app.pages.case_words import key_facts, names_on
 from admin_app.wording import language, say, say_moment, say_short, say_time
 from models.case import CaseMove
@@ -148,6 +149,8 @@ def head_facts(view: CaseView, place: str, pairs: Sequence[dict[str, Any]] = ())
     if child is not None:
         url = url_for("children.details_view", id=child.id)
         facts = [{"key": _("儿童"), "value": {"text": child.name, "url": url}}, {"key": _("学校班级"), "value": place}]
+    if (draw := draw_link(view.case)) is not None:
+        pairs = [*pairs, {"key": _("抽取"), "value": draw}]
     opener = view.moves[0].actor_name if view.moves else ""
     return [
         *facts,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from admin_app.desk import current_actor, current_policy, read_session, system_session, trail_session
 from admin_app.pages.case import state_tag
+from admin_app.pages.case_reach import reads_case
 from admin_app.shell import present_term
 from admin_app.wording import say, say_moment
 from models.case import Case
@@ -133,8 +134,7 @@ def _place(one: Candidate, case: Case | None) -> dict[str, Any]:
     found: dict[str, Any] = {"name": one.name, "code": one.code, "number": None, "url": None, "tag": None}
     if case is not None:
         version = workflow_version(read_session(P.INSPECTION_LIST), case.definition_id)
-        may_read = current_policy().post_for(current_actor(), P.CASE_READ, case.related_codes) is not None
-        url = url_for("cases.show", number=case.number) if may_read else None
+        url = url_for("cases.show", number=case.number) if reads_case(case) else None
         found |= {"number": case.number, "url": url, "tag": state_tag(version.workflow, case.state)}
     return found
 

@@ -15,6 +15,7 @@ from admin_app.desk import current_actor, current_policy, read_session
 from admin_app.listing.column import words
 from admin_app.listing.places import PlacePath
 from admin_app.pages.case import state_tag
+from admin_app.pages.case_reach import reads_case
 from admin_app.pages.inspections import may_inspect, place_words
 from admin_app.shell_year import school_year_shown
 from admin_app.wording import say
@@ -126,7 +127,7 @@ def _way(version: WorkflowVersion, place: Place, last: Case | None) -> dict[str,
     """Return the way to open an inspection, or to the one that is open."""
     actor, policy = current_actor(), current_policy()
     if last is not None and last.closed_at is None and version.workflow.one_open_per_subject:
-        if policy.post_for(actor, P.CASE_READ, last.related_codes) is None:
+        if not reads_case(last):
             return words(_("由其他督查组办理"))
         return {"kind": "link", "value": _("打开"), "url": url_for("cases.show", number=last.number)}
     if not may_open(actor, policy, version, PlaceSubject(place, read_session(P.CASE_ACT))):

@@ -17,6 +17,7 @@ from admin_app.listing.column import words
 from admin_app.listing.ids import number
 from admin_app.listing.places import PlacePath
 from admin_app.pages.case import state_tag
+from admin_app.pages.case_reach import reads_case
 from admin_app.pages.place import title_of
 from admin_app.shell_year import school_year_shown
 from admin_app.wording import say, say_short
@@ -143,10 +144,9 @@ def _columns() -> list[dict[str, Any]]:
 def _row(session: Session, case: Case, places: Mapping[int, Place], path: PlacePath) -> dict[str, Any]:
     actor, policy = current_actor(), current_policy()
     version = workflow_version(session, case.definition_id)
-    known = known_facts(session, case, version, policy.sees(actor, case.related_codes))
+    known = known_facts(session, case, version, policy.sees(actor, case.related_codes, case.workflow))
     demand, tag = demand_of(case, local_day(now())), state_tag(version.workflow, case.state)
-    may_read = policy.post_for(actor, P.CASE_READ, case.related_codes) is not None
-    url = url_for("cases.show", number=case.number) if may_read else None
+    url = url_for("cases.show", number=case.number) if reads_case(case) else None
     place = places.get(case.subject_id)
     name, above = place_words(place, path.names) if place is not None else (case.number, "")
     return {

@@ -7,9 +7,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from admin_app.desk import system_session
 from admin_app.listing.column import words
 from admin_app.shell import role_word
 from admin_app.wording import say
+from workflows.engine.published import workflow_in_force
 from workflows.policy import Permission, Policy
 from workflows.policy_words import PERMISSION_WORDS, SEES_WORDS
 
@@ -21,8 +23,10 @@ def permits(policy: Policy, role: str) -> str:
 
 
 def sees(policy: Policy, role: str) -> str:
-    """Return how much of a record a role sees."""
-    return say(SEES_WORDS[policy.roles[role].sees])
+    """Return how much of a record a role sees, and which cases it reads without taking part in them."""
+    titles = [say(workflow_in_force(system_session(), key).workflow.title) for key in policy.roles[role].opens]
+    opened = [_("不参与也能打开：%(titles)s", titles=str(_("、")).join(titles))] if titles else []
+    return str(_("；")).join([say(SEES_WORDS[policy.roles[role].sees]), *opened])
 
 
 def roles_card(policy: Policy, held: Iterable[str], url: str) -> dict[str, Any] | None:

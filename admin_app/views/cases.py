@@ -13,6 +13,7 @@ from admin_app.listing.ids import rev
 from admin_app.pages.case import case_page
 from admin_app.pages.case_form import advised_form, case_form, chosen_answers, draft_of, refused_form
 from admin_app.pages.case_list import case_list
+from admin_app.pages.case_reach import case_session
 from admin_app.printing.case_paper import paper_links
 from admin_app.wording import say
 from workflows.advice import advice_in_case
@@ -20,7 +21,7 @@ from workflows.case_view import CaseView, form_of, opened_event, view_case
 from workflows.operations.case import Request, act_on_case
 from workflows.operations.draft import drop_draft
 from workflows.policy import Permission
-from workflows.refusal import Denied, Refusal
+from workflows.refusal import Denied, Missing, Refusal
 from workflows.text import text
 
 bp = Blueprint("cases", __name__, url_prefix="/cases")
@@ -33,7 +34,7 @@ def index() -> str:
 
 
 def _view(number: str) -> CaseView:
-    session = read_session(Permission.CASE_READ)
+    session = case_session(number)
     return view_case(session, current_actor(), current_policy(), number, now(), system_session("evidence"))
 
 
@@ -41,7 +42,7 @@ def _view(number: str) -> CaseView:
 def show(number: str) -> str:
     """Show one case; opening it is on record."""
     view = _view(number)
-    session = read_session(Permission.CASE_READ)
+    session = case_session(number)
     said = advice_in_case(session, system_session(), view, now())
     page = case_page(session, view, request.args.get("tab", "detail"), [say(one) for one in said])
     page["screen"]["papers"] = paper_links(read_session(Permission.CASE_READ), view.version.workflow, number)
@@ -78,7 +79,7 @@ def take(number: str, transition: str) -> Response | str | tuple[str, int]:
     try:
         moved = perform(act_on_case, Permission.CASE_ACT, number, asked)
     except Refusal as refusal:
-        if validator is None or option is None or isinstance(refusal, Denied):
+        if validator is None or option is None or isinstance(refusal, Denied | Missing):
             raise
         view = _view(number)
         session = read_session(Permission.CASE_READ)

@@ -107,7 +107,7 @@ def permissions() -> str:
         for p in Permission
     ]
     labels = [
-        (f"`{key}`", rules.label["zh"], rules.label["en"], rules.sees, "yes" if key in policy.officers else "")
+        (f"`{key}`", rules.label["zh"], rules.label["en"], _sees(rules), "yes" if key in policy.officers else "")
         for key, rules in policy.roles.items()
     ]
     return page(
@@ -118,6 +118,11 @@ def permissions() -> str:
         words.INTRODUCTIONS["roles"],
         table(("role", "中文", "English", "sees up to", "officer"), labels),
     )
+
+
+def _sees(rules: Any) -> str:
+    opened = (f"{level} in every `{workflow}` of the place" for workflow, level in rules.opens.items())
+    return "; ".join((rules.sees, *opened))
 
 
 def _mark(rules: Any, permission: Permission) -> str:

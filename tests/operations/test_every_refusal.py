@@ -55,7 +55,10 @@ GUARDS: dict[tuple[str, str, str, str], tuple[Callable[[Cast, int], None], Answe
     ("commendation", "commendation", "vote", "nominated"): (_nothing, VOTE | {"votes_for": "20"}),
 }
 NOT_ON_FILE = ("individual_plan", "pairing", "transfer")  # cannot be opened for a child who has left
-SECOND_PERSON = {("individual_plan", "approve")}
+SECOND_PERSON = {
+    ("individual_plan", "approve"),
+    *(("inspection", step) for step in ("pass", "find", "accept", "not_yet")),
+}
 ONE_OPEN = ("archive", "identification", "individual_plan", "inspection", "transfer")
 UNIQUE = {"pairing": (("subject", "kind"), ("subject", "helper"))}
 QUOTA = {"pairing": (("helper", 3),), "individual_plan": (("class", 5),)}

@@ -13,10 +13,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from models.case import Case
 from models.draw import PlaceDraw
 from models.scope import system_scope
 from tests.cast import NOW, Cast
-from tests.steps import FOUND, NOTICE, RECTIFIED, SELF_CHECK
+from tests.playing import appoint
+from tests.steps import CIRCULAR, FOUND, NOTICE, RECHECKED, RECTIFIED, SELF_CHECK
 from tests.web.browser import ClientOf, get, post
 from workflows.operations.case import Request, act_on_case
 from workflows.operations.case_opening import Beginning, open_case_about
@@ -247,3 +249,94 @@ def test_a_place_out_of_reach_is_no_place_to_draw_from(site: Flask, client_of: C
         assert get(client_of("feng"), f"{DRAWS}new?{query}").status_code in (200, 404)
     assert get(client_of("feng"), f"{DRAWS}new?township=XX").status_code == 404
     assert get(client_of("feng"), f"{DRAWS}CQ-2026-9999").status_code == 404
+
+
+def circulated(cast: Cast) -> str:
+    number = with_findings(cast, "2026-12-01")
+    act(cast, "qin", number, "rectify", RECTIFIED)
+    act(cast, "feng", number, "accept", RECHECKED)
+    act(cast, "feng", number, "circulate", CIRCULAR)
+    return number
+
+
+def test_an_inspector_reads_the_inspections_of_the_county_and_acts_in_none_of_others(
+    sqlite_cast: Cast, client_of: ClientOf
+) -> None:
+    appoint(sqlite_cast, "bai", "inspector", "QH")
+    number = with_findings(sqlite_cast, "2026-12-01")
+    bai = client_of("bai")
+    shown = get(bai, f"/cases/{number}")
+    assert shown.status_code == 200
+    assert "缺家访记录" in shown.text
+    assert f"/cases/{number}/" not in shown.text
+    assert sqlite_cast.events("case.read")[-1]["facts"]["number"] == number
+    for step in ("not_yet", "accept", "rectify", "call_off", "circulate"):
+        assert get(bai, f"/cases/{number}/{step}").status_code in (403, 404), step
+        assert post(bai, f"/cases/{number}/{step}", reason="x").status_code in (403, 404), step
+    assert words(bai, "/inspections/").count(number) == 1
+
+
+def test_a_circulated_inspection_stays_readable_for_its_inspectors(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    number = circulated(sqlite_cast)
+    feng = client_of("feng")
+    told = words(feng, f"/cases/{number}")
+    assert "已通报" in told
+    assert "缺家访记录" in told
+    assert f'href="/cases/{number}"' in get(feng, "/inspections/").text
+
+
+def test_an_inspector_opens_no_case_of_a_child(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    inspect(sqlite_cast, "ZX")
+    child = sqlite_cast.add_child("ZX-2302")
+    number = sqlite_cast.open_case(child)
+    feng = client_of("feng")
+    assert get(feng, f"/cases/{number}").status_code == 404
+    assert get(feng, f"/children/details/?id={child}").status_code == 403
+    assert number not in get(feng, "/inspections/").text
+    assert number not in get(feng, "/cases/").text
+    for workflow in ("identification", "archive", "pairing", "individual_plan"):
+        assert get(feng, f"/open/{workflow}/child/{child}").status_code in (403, 404), workflow
+
+
+def test_the_way_from_an_inspection_to_its_draw_cannot_be_typed(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    feng = client_of("feng")
+    place = prepared(feng, "LX", school_primary="2")
+    post(feng, place, word="7")
+    post(feng, f"{place}/notice", **NOTICE, drawn_how="由组长指定")
+    with sqlite_cast.database.session(system_scope("tests")) as session:
+        kept = session.scalars(select(Case)).all()
+    assert [case.facts["drawn_how"].split("，")[0] for case in kept] == ["随机抽取 CQ-2026-0001"] * 2
+    page = get(client_of("qin"), f"/cases/{next(c.number for c in kept if c.school_code == 'ZX')}").text
+    assert f'href="{place}"' in page
+    typed = inspect(sqlite_cast, "BX", drawn_how="随机抽取 CQ-2026-0001")
+    assert f'href="{place}"' not in get(feng, f"/cases/{typed}").text
+
+
+def test_an_inspection_is_played_on_screen_by_group_and_school(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    feng, qin = client_of("feng"), client_of("qin")
+    opened = post(feng, f"/open/inspection/place/{sqlite_cast.places['ZX'].id}", **NOTICE)
+    case = opened.location
+    for client, step, answers, state in (
+        (qin, "self_check", SELF_CHECK, "待现场检查"),
+        (feng, "find", FOUND, "限期整改"),
+        (qin, "rectify", RECTIFIED, "待复查"),
+        (feng, "not_yet", FOUND, "限期整改"),
+        (qin, "rectify", RECTIFIED, "待复查"),
+        (feng, "accept", RECHECKED, "待通报"),
+        (feng, "circulate", CIRCULAR, "已通报"),
+    ):
+        assert get(client, f"{case}/{step}").status_code == 200, step
+        answer = post(client, f"{case}/{step}", **flat(answers))
+        assert (answer.status_code, answer.location) == (302, case), (step, answer.text)
+        assert state in words(client, case)
+
+
+def flat(answers: Any) -> dict[str, Any]:
+    """Answers as a form sends them: rows by number."""
+    fields: dict[str, Any] = {}
+    for key, value in answers.items():
+        if isinstance(value, list) and isinstance(value[0], dict):
+            fields |= {f"{key}-{n}-{column}": cell for n, row in enumerate(value) for column, cell in row.items()}
+        else:
+            fields[key] = value
+    return fields

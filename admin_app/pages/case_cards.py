@@ -15,10 +15,13 @@ from models.case import Case, CaseParticipant, CaseRecord
 from models.vault import learn_keys
 from workflows.case_view import CaseView
 from workflows.engine.case_facts import known_facts
+from workflows.engine.definition import FormField
 from workflows.engine.form import restored
 from workflows.engine.published import form_in_force, forms_numbered, workflow_version
 from workflows.engine.record import open_answers
 from workflows.engine.standing import OPENER
+from workflows.fields import CHILD, RELATIVE
+from workflows.mask import masked
 
 MOST_LINKED = 20
 
@@ -122,12 +125,21 @@ def record_cards(session: Session, view: CaseView) -> list[dict[str, Any]]:
     for record in records:
         form = forms[(record.form, record.form_version)].form
         opened = open_answers(session, form, record.data, record.child_id or record.case_id, record.id, view.sees)
-        answers = {key: restored(form.field(key), value) for key, value in opened.items()}
+        answers = {key: _in_part(form.field(key), restored(form.field(key), value)) for key, value in opened.items()}
         filled = answer_cards(form.model_copy(update={"fields": _unbound(form)}), answers, view.sees, names)
         if filled:
             filled[0]["sub"] = f"{who.get(record.move_id, '')} {say_moment(record.made_at)}"
         cards += filled
     return cards
+
+
+def _in_part(f: FormField, value: Any) -> Any:
+    """Return an answer as the page may show it: numbers and addresses of the file stand in part, as everywhere."""
+    if not f.bind or f.protection != "P2":
+        return value
+    subject, key = f.bind.split(".")
+    fact = (CHILD if subject == "child" else RELATIVE).get(key)
+    return value if fact is None else masked(fact, value)
 
 
 def _unbound(form: Any) -> Any:

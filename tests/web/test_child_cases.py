@@ -51,3 +51,13 @@ def test_a_plan_does_not_exist_for_those_outside_its_circle(sqlite_cast: Cast, c
         assert number not in page
         assert "tab=plan" not in page
     assert "还没有事项" in get(office, f"/children/details/?id={child}&tab=cases").text
+
+
+def test_what_a_form_said_of_numbers_and_addresses_stands_in_part(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    number = sqlite_cast.open_case(sqlite_cast.add_child("ZX-2302", "陈一"))
+    act(sqlite_cast, "zhou", number, "complete", dict(FILE))
+    for login in ("qin", "zhou"):
+        page = get(client_of(login), f"/cases/{number}?tab=records").text
+        assert "138****2716" in page
+        assert "13800002716" not in page
+        assert "大坝村3组" not in page

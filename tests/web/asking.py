@@ -17,7 +17,7 @@ from models.school_year import Term
 from models.staff import Appointment, Staff
 from tests.web.marked import CLASSES, GUESSED, LOGINS, Marked, number_beside
 
-TABS = ("overview", "care", "card", "records", "changes")
+TABS = ("overview", "care", "card", "records", "pairing", "plan", "cases", "changes")
 
 
 def arguments_of(world: Marked) -> dict[str, list[str]]:
@@ -27,8 +27,8 @@ def arguments_of(world: Marked) -> dict[str, list[str]]:
         "<screen>": ["children", "staff"],
         "<path:filename>": ["css/tokens.css"],
         "<export_type>": ["xlsx"],
-        "<number>": [*world.cases.values(), "MD-2026-9999"],
-        "<transition>": ["complete", "not_left_behind"],
+        "<number>": [*world.cases.values(), *world.pairings.values(), *world.plans.values(), "MD-2026-9999"],
+        "<transition>": ["complete", "not_left_behind", "check", "submit"],
         "<paper>": ["case", "pledge"],
         "<entry>": [str(entry) for code in CLASSES for entry in world.entries(code)[:9]],
         "<case>": [str(found) for found in world.ids(Case)],
@@ -124,7 +124,7 @@ def queries(world: Marked, rule: str) -> list[str]:
         return ["", "take=proposed"]
     if rule == "/roster/":
         return ["", "school=BX", "school=ZX", f"before={world.batches['BX']}"]
-    return ["", "tab=diagram"] if rule == "/cases/<number>" else [""]
+    return ["", "tab=diagram", "tab=records"] if rule == "/cases/<number>" else [""]
 
 
 def text_of(answer: Any) -> str:

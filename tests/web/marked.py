@@ -35,16 +35,19 @@ from tests.pictures import photo
 from tests.web.browser import get, post, token
 from workflows.file_kind import Upload
 from workflows.operations.case import Request, act_on_case
+from workflows.operations.case_opening import Beginning, open_case_about
 from workflows.operations.child import change_child, reveal_value
 from workflows.operations.draw import make_draw, prepare_draw
 from workflows.operations.heading import teach_heading
 from workflows.operations.record import write_record
 from workflows.operations.roster_upload import keep_upload
+from workflows.operations.selection import Choice, choose
 from workflows.policy import Permission
 
 LOGINS = ("chen", "qin", "zhou", "shi", "meng", "tan", "feng", "bai", "sys", "sec", "aud", "nobody")
 CLASSES = ("ZX-2302", "ZX-2101", "SQ-2101", "BX-2101", "XZ-2101")
 TEACHER = {"ZX-2302": "zhou", "ZX-2101": "shi"}
+HELPER = "zhou"  # of a child in another class than the own one
 OFFICE = {"ZX": "qin", "SQ": "chen", "BX": "bai"}
 
 
@@ -60,6 +63,8 @@ class Marked:
     children: dict[str, int] = field(default_factory=dict)
     relatives: dict[str, int] = field(default_factory=dict)
     cases: dict[str, str] = field(default_factory=dict)
+    pairings: dict[str, str] = field(default_factory=dict)
+    plans: dict[str, str] = field(default_factory=dict)
     batches: dict[str, int] = field(default_factory=dict)
     clients: dict[str, FlaskClient] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -157,10 +162,43 @@ def _fill(world: Marked) -> None:
         teach_heading(tx, "娃娃大名", "child.name")
     for code in ("ZX-2302", "ZX-2101", "SQ-2101", "BX-2101"):
         _write_records(world, code)
+    world.pairings["ZX-2101"] = _pair(world, "ZX-2101", HELPER)
+    world.plans["ZX-2302"] = _plan(world, "ZX-2302")
     _mark_staff(world)
     for place, wanted in (("QH", {"school:primary": 2}), ("ZX", {"class": 1})):
         world.draws[place] = _draw(world, place, wanted)
     world.rows = _believable_rows(world)
+
+
+def _pair(world: Marked, code: str, helper: str) -> str:
+    """Walk a pairing to where it is checked, each answer with its mark; the helper reaches this one child more."""
+    who, cast = str(world.cast[helper].staff_id), world.cast
+    proposed = {"kind": "helper", "helper": who, "term_goal": "读书" + _mark(world, code, "标", "P1")}
+    with cast.acting(TEACHER[code], Permission.CASE_ACT) as tx:
+        number = open_case_about(tx, "pairing", "child", world.children[code], Beginning(proposed)).number
+    signed = {"duties": ["talk_monthly"], "signed_on": "2026-11-20", "signed_for_child": "guardian", "copies": "是"}
+    effect = {"study": "better", "life": "same", "mood": "better", "rating": "good", "decision": "keep"}
+    for login, step, answers in (
+        (helper, "accept", {"times_a_month": "2", "wish": "加油" + _mark(world, code, "愿", "P1")}),
+        (TEACHER[code], "sign", signed),
+        (TEACHER[code], "check", effect | {"remark": "主动" + _mark(world, code, "评", "P1")}),
+    ):
+        with cast.acting(login, Permission.CASE_ACT) as tx:
+            act_on_case(tx, number, Request(step, answers=answers))
+    with cast.acting(TEACHER[code], Permission.CHILD_EDIT) as tx:
+        child = tx.session.get_one(Child, world.children[code])
+        why = "独居" + _mark(world, code, "选", "P1")
+        choose(tx, "focus_children", cast.places[code].id, {child.id: Choice(True, why, child.rev)})
+    return number
+
+
+def _plan(world: Marked, code: str) -> str:
+    """Open a plan, whose circle are the counsellor and the class teacher, and leaders without its grounds."""
+    grounds = {key: "旷课" + _mark(world, code, sign, "circle") for key, sign in (("situation", "况"), ("causes", "缘"))}
+    referred = {"criteria": ["learning"], "responsible": str(world.cast[TEACHER[code]].staff_id), **grounds}
+    with world.cast.acting("meng", Permission.CASE_ACT) as tx:
+        case = open_case_about(tx, "individual_plan", "child", world.children[code], Beginning(referred))
+        return case.number
 
 
 def _draw(world: Marked, place: str, wanted: dict[str, int]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.cast import Cast
-from tests.steps import PROPOSED, REFERRED
+from tests.steps import FILE, PROPOSED, REFERRED
 from tests.web.browser import ClientOf, get
+from workflows.operations.case import Request, act_on_case
 from workflows.operations.case_opening import Beginning, open_case_about
 from workflows.policy import Permission
 
@@ -55,7 +56,8 @@ def test_a_plan_does_not_exist_for_those_outside_its_circle(sqlite_cast: Cast, c
 
 def test_what_a_form_said_of_numbers_and_addresses_stands_in_part(sqlite_cast: Cast, client_of: ClientOf) -> None:
     number = sqlite_cast.open_case(sqlite_cast.add_child("ZX-2302", "陈一"))
-    act(sqlite_cast, "zhou", number, "complete", dict(FILE))
+    with sqlite_cast.acting("zhou", Permission.CASE_ACT) as tx:
+        act_on_case(tx, number, Request("complete", answers=FILE))
     for login in ("qin", "zhou"):
         page = get(client_of(login), f"/cases/{number}?tab=records").text
         assert "138****2716" in page

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from tests.casework import opened
 from tests.cast import Cast
 from tests.steps import FILE, PROPOSED, REFERRED
 from tests.web.browser import ClientOf, get
 from workflows.operations.case import Request, act_on_case
-from workflows.operations.case_opening import Beginning, open_case_about
 from workflows.policy import Permission
-
-
-def opened(cast: Cast, workflow: str, child: int, login: str, answers: dict[str, Any]) -> str:
-    named = {
-        key: str(cast[value[1:]].staff_id) if isinstance(value, str) and value.startswith("@") else value
-        for key, value in answers.items()
-    }
-    with cast.acting(login, Permission.CASE_ACT) as tx:
-        return open_case_about(tx, workflow, "child", child, Beginning(named, None, f"k-{workflow}-{child}")).number
 
 
 def test_a_child_without_cases_says_so_and_offers_what_a_class_teacher_may_begin(

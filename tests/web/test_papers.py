@@ -8,17 +8,15 @@ from typing import Any
 
 import pytest
 
-from models.child import Child, Relative
 from models.place import Place
 from models.scope import system_scope
 from models.staff import Staff
 from models.vault import learn_keys
+from tests.casework import act, family, opened
 from tests.cast import Cast
 from tests.steps import FOUND, INFORMED, NOTICE, PEER, PLAN, PROGRESS, RECTIFIED, REFERRED, SIGNED
 from tests.web.browser import ClientOf, get, post
 from workflows.engine.loader import load_pack
-from workflows.operations.case import Request, act_on_case
-from workflows.operations.case_opening import Beginning, open_case_about
 from workflows.operations.definition import publish_definition
 from workflows.operations.record import write_record
 from workflows.policy import Permission
@@ -26,40 +24,10 @@ from workflows.policy import Permission
 HOSTILE = "<script>alert(1)</script>'\"&林"
 
 
-def opened(cast: Cast, workflow: str, subject: int, login: str, answers: dict[str, Any], kind: str = "child") -> str:
-    named = {
-        key: str(cast[value[1:]].staff_id) if isinstance(value, str) and value.startswith("@") else value
-        for key, value in answers.items()
-    }
-    with cast.acting(login, Permission.CASE_ACT) as tx:
-        beginning = Beginning(named, None, f"k-{workflow}-{subject}")
-        return open_case_about(tx, workflow, kind, subject, beginning).number
-
-
-def act(cast: Cast, login: str, number: str, step: str, answers: Any) -> None:
-    with cast.acting(login, Permission.CASE_ACT) as tx:
-        act_on_case(tx, number, Request(step, answers=dict(answers)))
-
-
 def words_of(page: str) -> str:
     """Return what stands on the sheets of a page, without tags and spaces."""
     found = page[page.index('<div class="sheet-box">') :] if "sheet-box" in page else ""
     return html.unescape(re.sub(r"<[^>]+>|\s", "", found.split("<dialog")[0]))
-
-
-def family(cast: Cast, child: int, **values: str) -> None:
-    """Give a child an address, a father, and the guardian's health."""
-    with cast.database.transaction(system_scope("tests")) as session:
-        learn_keys(session, [child])
-        row = session.get_one(Child, child)
-        row.home_address, row.home_phone = "大坝村3组12号", "13900001234"
-        guardian = next(one for one in row.relatives if one.slot == "guardian")
-        guardian.health = "腿脚不便"
-        father = Relative(child_id=child, slot="father", call_order=2, name=values.get("father", "林大江"))
-        father.place_at(row.level_codes)
-        session.add(father)
-        session.flush()
-        father.phone, father.workplace = "13700005678", "东莞市电子厂"
 
 
 # The pledge

@@ -106,7 +106,7 @@ class Casework:
             self.places.commended(children, date(first.year, 5, 11))
         if place == self.present:
             self.places.class_inspected(self._class(children, "zhou"), "zhou", self.days.before(9))
-            self.places.school_announced("SQ", self.days.before(2))
+            self.places.school_drawn("QH", self.days.before(2))
             self.places.nominated(self._take(children, self._class(children, "zhou")), self.days.before(2))
             self.places.voted(self._take(children), self.days.before(5))
             self.places.leaves(self._take(children), "BX", self.days.before(1))

@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from admin_app.demo import place_words
+from admin_app.demo.calendar import moment
 from admin_app.demo.deck import Decks
 from admin_app.demo.pairing_play import ChildInClass
 from admin_app.demo.stage import Stage
 from admin_app.demo.story import SchoolDays, Story
+from workflows.operations.draw import make_draw, open_drawn, prepare_draw
+from workflows.policy import Permission
 
+DRAWS = Permission.INSPECTION_DRAW
 INSPECTOR, PRINCIPAL, OFFICE = "feng", "tan", "qin"
 CLASS_SIZE = 41
+FOCUS = "结对记录是否真实，个别方案是否按期评估"
 AWARDS = ("progress", "self_help", "virtue", "helping")
+
+
+class Drawing:
+    """One draw by lot: prepared, drawn with a throw of dice, and an inspection opened where the lot fell."""
+
+    def __init__(self, stage: Stage, county: str) -> None:
+        self._stage, self._county = stage, county
+        self._number = ""
+
+    def prepare(self, at: datetime) -> None:
+        """Seal the seed and keep the list."""
+        county = self._stage.places[self._county].id
+        draw = self._stage.act(INSPECTOR, DRAWS, at, prepare_draw, county, {"school:primary": 1})
+        self._number = draw.number
+
+    def draw(self, at: datetime) -> None:
+        """Open the seed."""
+        self._stage.act(INSPECTOR, DRAWS, at, make_draw, self._number, "5 2 6")
+
+    def open(self, notice: dict[str, Any], at: datetime) -> None:
+        """Give notice."""
+        self._stage.act(INSPECTOR, DRAWS, at, open_drawn, self._number, notice)
 
 
 class PlaceWork:
@@ -45,9 +73,16 @@ class PlaceWork:
         circular = {"circular_number": f"青督〔{day.year}〕8号", "circulated_on": day.isoformat()}
         story.step(INSPECTOR, "circulate", circular | {"circular_says": place_words.CIRCULAR})
 
-    def school_announced(self, school: str, first: date) -> None:
-        """Tell of an inspection that is announced."""
-        self._inspection(school, first, "县督查一组", "秋季随机抽取第1批，村小第5号")
+    def school_drawn(self, county: str, first: date) -> None:
+        """Tell of a primary school on which the lot falls by chance, and of its inspection, which is announced."""
+        day = self._days.on_or_after(first)
+        if day is None:
+            return
+        at, drawn = moment(day, self._stage.rng, 9, 15), Drawing(self._stage, county)
+        visit = {"group_name": "县督查一组", "visit_on": (day + timedelta(days=10)).isoformat(), "focus": FOCUS}
+        self._stage.plan(at, drawn.prepare)
+        self._stage.plan(at + timedelta(minutes=6), drawn.draw)
+        self._stage.plan(at + timedelta(minutes=19), partial(drawn.open, visit))
 
     def class_inspected(self, class_code: str, teacher: str, first: date) -> None:
         """Tell of the inspection of a class that has passed and waits to be circulated."""
@@ -59,7 +94,7 @@ class PlaceWork:
     def _inspection(self, code: str, first: date, group: str, drawn: str) -> Story:
         story = Story(self._stage, self._days, "inspection", ("place", self._stage.places[code].id), first)
         notice = {"group_name": group, "visit_on": (story.day + timedelta(days=10)).isoformat(), "drawn_how": drawn}
-        story.opens(INSPECTOR, notice | {"focus": "结对记录是否真实，个别方案是否按期评估"})
+        story.opens(INSPECTOR, notice | {"focus": FOCUS})
         return story
 
     def _self_check(self, problems: str, states: Sequence[str] = ()) -> dict[str, Any]:

@@ -223,6 +223,7 @@ PARTICULARS: Mapping[str, Text] = {
     "teachers": text("更换班主任"),
     "from_on": text("自哪天起"),
     "passed": text("交接"),
+    "confidential": text("保密事项"),
     "ended": text("结束"),
     "drafts": text("删除的草稿"),
     "algorithm": text("抽取算法"),

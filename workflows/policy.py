@@ -111,9 +111,10 @@ class Policy:
 
     def leads_circle(self, actor: Actor, circle: str, codes: Mapping[str, str]) -> bool:
         """Tell whether a post over a row opens the confidential cases of a workflow without taking part in them."""
-        return any(self._opens(post.role, circle) for post in actor.posts_over(codes))
+        return any(self.opens_circle(post.role, circle) for post in actor.posts_over(codes))
 
-    def _opens(self, role: str, circle: str) -> bool:
+    def opens_circle(self, role: str, circle: str) -> bool:
+        """Tell whether a role reads the confidential cases of a workflow."""
         rules = self.roles.get(role)
         return rules is not None and (circle in rules.circles or EVERY_CIRCLE in rules.circles)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from flask import url_for
@@ -11,13 +12,14 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from admin_app.desk import now, permit, read_session
+from admin_app.desk import current_policy, now, permit, read_session, system_session
 from admin_app.listing.ids import number
 from admin_app.shell import role_word
 from admin_app.wording import say, say_day
 from models.place import Place
 from models.staff import Staff
 from workflows.clock import local_day
+from workflows.closed_parts import closed_parts, told
 from workflows.held_parts import HeldPart, parts_of
 from workflows.operations.leaving import MOST_DAYS_AHEAD, count_drafts
 from workflows.policy import Permission as P
@@ -75,12 +77,25 @@ def leaving_page(person: Staff, typed: Typed | None = None, refusal: Refusal | N
         "faults": faults,
         "fault": say(refusal.message) if refusal else None,
         "asks": refusal is not None and refusal.code == "children_left",
+        "closed": _closed(person, parts, day),
         "drafts": count_drafts(session, person.id),
         "today": day.isoformat(),
         "most_days": MOST_DAYS_AHEAD,
         "nobody": NOBODY,
         "cancel_url": url_for("staff.details_view", id=person.id),
     }
+
+
+def _closed(person: Staff, parts: Sequence[HeldPart], day: date) -> list[str]:
+    """Say how many confidential cases fall to which leaders, and nothing else of them."""
+    found = closed_parts(system_session("confidential parts"), current_policy(), person, day, {p.key for p in parts})
+    lines = []
+    for names, count in told(found).items():
+        if names:
+            lines.append(_("%(n)s 件保密事项，由 %(names)s 处理", n=count, names=str(_("、")).join(names)))
+        else:
+            lines.append(_("%(n)s 件保密事项，还没有能处理的领导，请先任命", n=count))
+    return lines
 
 
 def _part(part: HeldPart, typed: Typed, faults: Mapping[str, str]) -> dict[str, Any]:

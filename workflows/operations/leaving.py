@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from models.draft import Draft
 from models.staff import Appointment, Staff
 from workflows.audit import Happening
+from workflows.closed_parts import closed_parts
 from workflows.fields import APPOINTMENT, STAFF, put
 from workflows.held_parts import HeldPart, left_alone, parts_of
 from workflows.operations.appointment import appoint
@@ -41,12 +42,16 @@ class Handover:
 
 @dataclass(frozen=True)
 class HandedOver:
-    """What a handover did: parts passed on, parts that ended with nobody following, drafts dropped."""
+    """What a handover did: parts passed on, parts that ended with nobody following, drafts dropped.
+
+    `confidential` parts stay where they are; leaders of their circle name who follows, once the account is locked.
+    """
 
     passed: int
     ended: int
     drafts: int
     is_locked: bool
+    confidential: int = 0
 
 
 def hand_over(tx: Transaction, staff_id: int, rev: int, chosen: Handover) -> HandedOver:
@@ -68,14 +73,16 @@ def hand_over(tx: Transaction, staff_id: int, rev: int, chosen: Handover) -> Han
     _refuse_alone(parts, chosen)
     for part in parts:
         PASSING[part.kind](tx, person, part, chosen)
+    confidential = _tell_leaders(tx, person, parts)
     dropped = _drop_drafts(tx, person, chosen)
     is_locked = chosen.from_on <= tx.today
     if is_locked:
         end_sessions(tx, person.id)
     changes = put(person, STAFF, {"is_active": False} if is_locked else {})
     tx.session.flush()
-    done = HandedOver(len(chosen.successors), len(parts) - len(chosen.successors), dropped, is_locked)
+    done = HandedOver(len(chosen.successors), len(parts) - len(chosen.successors), dropped, is_locked, confidential)
     facts = {"from_on": chosen.from_on.isoformat(), "passed": done.passed, "ended": done.ended, "drafts": dropped}
+    facts |= {"confidential": confidential} if confidential else {}
     tx.tell(
         Happening("staff.left", "staff", person.id, person.level_codes, owner=person.id, changes=changes,
                   reason=reason, facts=facts)
@@ -152,6 +159,16 @@ PASSING: Mapping[str, Callable[[Transaction, Staff, HeldPart, Handover], None]] 
     "post": _pass_post,
     "part": _pass_case,
 }
+
+
+def _tell_leaders(tx: Transaction, person: Staff, known: list[HeldPart]) -> int:
+    """Send word of each confidential case to its leaders; whoever hands over learns no more than how many there are."""
+    with tx.directory() as everything:
+        closed = closed_parts(everything, tx.policy, person, tx.today, {part.key for part in known})
+    for part in closed:
+        for leader in part.leaders:
+            tx.send("case.part_left", "inbox", f"staff:{leader.id}", {"case": part.number})
+    return len(closed)
 
 
 def _drop_drafts(tx: Transaction, person: Staff, chosen: Handover) -> int:

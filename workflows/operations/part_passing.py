@@ -11,6 +11,7 @@ from models.staff import Staff
 from models.types import new_id
 from models.vault import learn_keys, vault_of
 from workflows.audit import Happening
+from workflows.closed_parts import successors
 from workflows.engine.case_facts import TABLE
 from workflows.engine.form import FormVerdict
 from workflows.engine.published import WorkflowVersion, workflow_version
@@ -21,7 +22,9 @@ from workflows.operations.case_answers import Answered
 from workflows.operations.case_standing import settle
 from workflows.operations.rows import fetch
 from workflows.policy import Permission
+from workflows.refusal import Denied, Refusal, Stale
 from workflows.subjects import subject_of
+from workflows.text import text
 from workflows.transaction import Transaction
 
 
@@ -32,7 +35,37 @@ def pass_part(tx: Transaction, part_id: int, successor: Staff | None) -> None:
     """
     part = fetch(tx, CaseParticipant, part_id)
     tx.require(Permission.STAFF_APPOINT, part.level_codes)
+    _pass(tx, part, fetch(tx, Case, part.case_id), successor)
+
+
+def entrust_part(tx: Transaction, part_id: int, staff_id: int) -> str:
+    """Give the part of somebody who has left a confidential case to another person; returns the case's number.
+
+    A leader of the case's circle does so. Raises Missing, Denied, Stale, Refusal `still_here`, `bad_successor` and
+    those of `pass_part`.
+    """
+    part = fetch(tx, CaseParticipant, part_id)
     case = fetch(tx, Case, part.case_id)
+    tx.require(Permission.CASE_ACT, case.level_codes)
+    if not case.circle or not tx.policy.leads_circle(tx.actor, case.circle, case.level_codes):
+        raise Denied("not_permitted", text("由能看这类保密事项的领导指定接办人"))
+    if part.until_at is not None or case.closed_at is not None:
+        raise Stale("changed_meanwhile", text("这一项刚有变动，请看最新情况"))
+    with tx.directory() as directory:
+        holder = directory.get(Staff, part.staff_id) if part.staff_id is not None else None
+        successor = directory.get(Staff, staff_id)
+        version = workflow_version(tx.session, case.definition_id)
+        offered = successors(directory, version, part.relation, case.level_codes, tx.today, tx.policy)
+    if holder is None or holder.is_active:
+        raise Refusal("still_here", text("原来的办理人还在岗，请由本人办理"))
+    if successor is None or str(successor.id) not in offered or successor.id == holder.id:
+        message = text("请从名单里选接办人")
+        raise Refusal("bad_successor", message, {"staff": message})
+    _pass(tx, part, case, successor)
+    return case.number
+
+
+def _pass(tx: Transaction, part: CaseParticipant, case: Case, successor: Staff | None) -> None:
     version = workflow_version(tx.session, case.definition_id)
     rule = version.workflow.participants.get(part.relation)
     if successor is not None and rule is not None and rule.source in case.facts:

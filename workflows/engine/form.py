@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -95,6 +95,10 @@ class FormValidator:
         Raises KeyError when the form has no such field.
         """
         return self._options[key]
+
+    def conditions(self) -> Iterator[tuple[FormField, Expression | None, Expression | None]]:
+        """Yield each field with when it is asked and when it must be answered, in the order of their judging."""
+        return ((question.field, question.visible_when, question.required_when) for question in self._questions)
 
     def advice(self, facts: Mapping[str, object], now: datetime, sees: str) -> tuple[Label, ...]:
         """Return what the form advises with these answers and facts, as far as it rests on what a person may see.

@@ -94,7 +94,7 @@ def _session(key: str, scope: Scope, kind: str) -> OfficeSession:
 
 
 def trail_session() -> OfficeSession:
-    """Return the request's session over the whole trail, only to tell a person who changed a row of theirs."""
+    """Return the request's session over the whole trail, only to tell a person what was changed in a row they see."""
     return _session("audit:system", system_scope("changed meanwhile"), "audit")
 
 

@@ -35,6 +35,7 @@ class Case(CaseKeyed, Base):
         Index("ix_workflow_case_child_id", "child_id"),
         Index("ix_workflow_case_subject", "subject_type", "subject_id"),
         Index("ix_workflow_case_batch_id", "batch_id"),
+        Index("ix_workflow_case_opened_by", "opened_by", "id"),
         *(Index(f"ix_workflow_case_{level}_new", f"{level}_code", "workflow", "id") for level in LEVELS),
         *(
             Index(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
-from wtforms import FieldList, Form, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms import FieldList, Form, MultipleFileField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms import FormField as FormField_
 from wtforms.fields.choices import SelectChoice
 from wtforms.utils import unset_value
@@ -23,6 +23,7 @@ from workflows.engine.vocabulary import Label
 from workflows.refusal import Words
 from workflows.text import text
 
+PHOTOS, PAPERS = "image/*", "image/*,.pdf,.docx,.xlsx"
 SEGMENTS_AT_MOST = 4  # choices up to this many are seen at once, more are a list
 Options = Mapping[str, Label]
 SEGMENT_LETTERS = 12  # and stand in one row when their labels together are no longer than this
@@ -106,6 +107,13 @@ def _read_rows(field: FormField, posted: MultiDict[str, str]) -> list[dict[str, 
         if found := pattern.fullmatch(name):
             rows.setdefault(int(found[1]), {})[found[2]] = posted.get(name)
     return [rows[number] for number in sorted(rows)]
+
+
+def ask_again(form: Form, sent: Iterable[str]) -> None:
+    """Say beside the questions whose files were sent that they have to be chosen again."""
+    for key in sent:
+        if key in form:
+            form[key].description = say(text("请重新选择文件"))
 
 
 def show_faults(form: Form, faults: Mapping[str, Words]) -> None:
@@ -242,6 +250,13 @@ def _multi_choice(field: FormField, options: Options) -> Any:
     return SelectMultipleField(choices=choices, validate_choice=False, **_common(field))
 
 
+def _files(field: FormField, options: Options) -> Any:
+    """Ask for photos or files; what was chosen does not come back when the form is refused."""
+    common = _common(field)
+    common["render_kw"] |= {"accept": PHOTOS if field.type == "photo" else PAPERS, "data-wide": "1"}
+    return MultipleFileField(**common)
+
+
 def _yes_no(field: FormField, options: Options) -> Any:
     choices = [SelectChoice("true", say(text("是"))), SelectChoice("false", say(text("否")))]
     return RadioField(choices=choices, validate_choice=False, **_common(field))
@@ -259,4 +274,6 @@ _MAKERS: dict[str, Callable[[FormField, Options], Any]] = {
     "yes_no": _yes_no,
     "person": _at_hand,
     "place": _at_hand,
+    "photo": _files,
+    "file": _files,
 }

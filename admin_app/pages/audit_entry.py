@@ -9,6 +9,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
+from admin_app.pages.answer_trail import answer_words, field_answered
 from admin_app.pages.audit_filter import Asked
 from admin_app.pages.audit_names import Entry, Names, subject_word
 from admin_app.pages.record_trail import field_label, value_words
@@ -17,6 +18,7 @@ from admin_app.wording import say, say_seconds
 from models.vault import SealBroken
 from workflows.audit import Happening, is_genuine, open_value
 from workflows.audit_words import CLASSES, PARTICULARS, action_word, field_of
+from workflows.engine.definition import FormField
 from workflows.fields import Fact, visible
 from workflows.mask import masked
 from workflows.reading import code_list
@@ -73,9 +75,12 @@ def shown_above_p0(entry: Entry) -> list[str]:
 
 
 def _difference(names: Names, entry: Entry, change: Mapping[str, Any]) -> dict[str, Any]:
-    slot, fact = field_of(entry.event.subject_type, change["field"]) if names.form(entry) is None else (None, None)
-    form = names.form(entry)
-    label = field_label(form, change["field"]) if form else say(fact.label) if fact else change["field"]
+    asked, form = _asked(names, entry, change), names.form(entry)
+    slot, fact = (None, None) if form or asked else field_of(entry.event.subject_type, change["field"])
+    if asked is not None:
+        label = say(asked.label)
+    else:
+        label = field_label(form, change["field"]) if form else say(fact.label) if fact else change["field"]
     found: dict[str, Any] = {"field": f"{say(slot)} · {label}" if slot else label}
     if change["class"] == _OUT_OF_REACH:
         return found | {"secret": _("有改动，内容不在督查范围内")}
@@ -90,12 +95,20 @@ def _difference(names: Names, entry: Entry, change: Mapping[str, Any]) -> dict[s
     return found | {"old": old, "new": new, "note": note}
 
 
+def _asked(names: Names, entry: Entry, change: Mapping[str, Any]) -> FormField | None:
+    """Return the question of a case's form whose answer changed, None for any other field."""
+    version = names.version(entry)
+    return field_answered(version, change["field"]) if version is not None else None
+
+
 def _opened(names: Names, entry: Entry, change: Mapping[str, Any], fact: Fact | None, side: str) -> str | None:
     value = open_value(names.session, entry.event.id, f"{change['field']}.{side}", change[side])
     if value is None:
         return None
     if change["class"] == "P2":
         return masked(fact, value) if fact and fact.protection == "P2" else _("已遮盖")
+    if (asked := _asked(names, entry, change)) is not None:
+        return answer_words(asked, value)
     if (form := names.form(entry)) is not None:
         return value_words(form, change["field"], value)
     return value_word(names, fact, value)

@@ -25,7 +25,7 @@ from workflows.audit import body_of
 from workflows.audit_words import SUBJECTS
 from workflows.class_title import class_title
 from workflows.engine.definition import Workflow
-from workflows.engine.published import FormVersion, workflows_numbered
+from workflows.engine.published import FormVersion, WorkflowVersion, workflows_numbered
 from workflows.fields import visible
 from workflows.policy import Permission
 
@@ -57,7 +57,7 @@ class Names:
     place_ids: dict[int, Place] = field(default_factory=dict)
     people: dict[int, Staff] = field(default_factory=dict)
     children: dict[int, str] = field(default_factory=dict)
-    workflows: dict[WorkflowNumber, Workflow] = field(default_factory=dict)
+    workflows: dict[WorkflowNumber, WorkflowVersion] = field(default_factory=dict)
     forms: dict[FormNumber, FormVersion] = field(default_factory=dict)
 
     def place(self, code: str | None) -> str:
@@ -106,6 +106,11 @@ class Names:
 
     def workflow(self, entry: Entry) -> Workflow | None:
         """Return the definition that a case's entry names."""
+        found = self.version(entry)
+        return found.workflow if found is not None else None
+
+    def version(self, entry: Entry) -> WorkflowVersion | None:
+        """Return the version of the definition that a case's entry names, with its forms' questions."""
         return self.workflows.get((entry.facts.get("workflow", ""), entry.facts.get("version", 0)))
 
 
@@ -130,7 +135,7 @@ def read_entries(session: OfficeSession, events: Sequence[AuditEvent]) -> tuple[
     _learn_people(names, entries)
     _learn_children(names, entries)
     cases = {(e.facts["workflow"], e.facts["version"]) for e in entries if {"workflow", "version"} <= e.facts.keys()}
-    names.workflows = {number: version.workflow for number, version in workflows_numbered(session, cases).items()}
+    names.workflows = workflows_numbered(session, cases)
     names.forms = forms_told(session, [entry.facts for entry in entries])
     return entries, names
 

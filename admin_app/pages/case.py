@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,37 +11,23 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from admin_app.pages.case_cards import detail_cards, record_cards
 from admin_app.pages.case_reach import draw_link
-from admin_app.pages.case_words import key_facts, names_on
 from admin_app.wording import language, say, say_moment, say_short, say_time
 from models.case import CaseMove
 from models.place import Place
 from models.scope import NO_PLACE, Placed
-from models.vault import learn_keys
 from workflows.case_view import CaseView
 from workflows.engine.allowed import Option
 from workflows.engine.definition import Workflow
-from workflows.engine.diagram import Move, draw, outline
+from workflows.engine.diagram import Move, draw
 from workflows.engine.form import FormValidator
-from workflows.engine.published import form_in_force
 from workflows.fields import CHILD, RELATIVE, Fact, stored, visible
 from workflows.mask import masked
-from workflows.policy import FIELD_CLASSES
 from workflows.reading import code_list
 
 STATE_KINDS = {"neutral": "neutral", "info": "info", "warn": "warn", "ok": "ok", "bad": "bad"}
 STYLES = {"primary": "primary", "danger": "bad", "plain": "plain"}
 MOVE_ICONS = {"primary": "circle-check", "danger": "arrow-back-up", "plain": "arrow-right"}
-
-
-def case_tabs(number: str, current: str) -> list[dict[str, Any]]:
-    """Return the tabs of a case page."""
-    tabs = (("detail", _("详情")), ("diagram", _("流程图")), ("records", _("记录")))
-    return [
-        {"label": label, "url": url_for("cases.show", number=number, tab=key), "is_current": key == current}
-        for key, label in tabs
-    ]
 
 
 def state_tag(workflow: Workflow, state: str) -> dict[str, str]:
@@ -203,69 +188,6 @@ def say_value(fact: Fact, value: Any) -> str:
         return str(_("是") if written == "true" else _("否"))
     words = code_list(fact.code_list) if fact.code_list else {}
     return say(words[written]) if written in words else written
-
-
-def case_page(session: Session, view: CaseView, tab: str, advice: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the context of `cases/case.html`, and under `classes` the field classes that the page shows.
-
-    `advice` is what the case's forms advise with what it knows.
-    """
-    workflow = view.version.workflow
-    learn_keys(session, [move.key_owner for move in view.moves])
-    reasons = {move.id: move.reason for move in view.moves}
-    allowed, refused = verbs(view)
-    main_form = next((t.form for t in workflow.transitions.values() if t.form), None)
-    validator = form_in_force(session, main_form).validator if main_form else None
-    cards = record_cards(session, view) if tab == "records" else detail_cards(session, view)
-    if tab != "records":
-        cards = subject_cards(view, validator) + cards
-    title = f"{say(workflow.title)} · {view.subject.name}"
-    pairs = key_facts(view.version, view.case, names_on(session, [view.case]))
-    tags = [state_tag(workflow, view.case.state)]
-    if workflow.confidential:
-        tags.append({"kind": "secret", "word": _("保密：仅办理人与指定领导")})
-    screen = {
-        "title": title,
-        "number": view.case.number,
-        "tags": tags,
-        "facts": head_facts(view, place_line(session, view.case), pairs),
-        "steps": steps(workflow, view.case.state, view.moves),
-        "tabs": case_tabs(view.case.number, tab),
-        "cards": cards,
-        "notice": notice(view, reasons),
-        "advice": list(advice),
-        "timeline": timeline(workflow, view.moves, reasons),
-        "actions": allowed,
-        "refused": refused,
-        "back_url": url_for("cases.index"),
-    }
-    dialogs = [_dialog(view, option) for option in view.options if option.is_allowed and not option.definition.form]
-    picture = diagram(view) if tab == "diagram" else None
-    return {
-        "screen": screen,
-        "dialogs": dialogs,
-        "picture": picture,
-        "outline": _outline(view, picture),
-        "rev": view.case.rev,
-        "request_key": uuid.uuid4().hex,
-        "classes": [level for level in FIELD_CLASSES if level <= view.sees],
-    }
-
-
-def _outline(view: CaseView, picture: Markup | None) -> Any:
-    path = [Move(m.from_state or "", m.transition, m.to_state) for m in view.moves]
-    return outline(view.version.workflow, current=view.case.state, moves=path, language=language()) if picture else ()
-
-
-def _dialog(view: CaseView, option: Option) -> dict[str, Any]:
-    return {
-        "id": f"confirm-{option.transition}",
-        "title": say(option.definition.label),
-        "text": say(option.definition.confirm) or _("确定办理“%(verb)s”吗？", verb=say(option.definition.label)),
-        "url": url_for("cases.take", number=view.case.number, transition=option.transition),
-        "kind": STYLES[option.definition.style],
-        "requires": [key for key in option.definition.require if key in ("reason", "opinion")],
-    }
 
 
 def place_line(session: Session, row: Placed) -> str:

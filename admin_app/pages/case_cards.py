@@ -9,17 +9,19 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from admin_app.pages.case_words import answer_cards, names_on
+from admin_app.pages.case_evidence import may_count, records_url, span_before
+from admin_app.pages.case_words import Behind, answer_cards, names_on
 from admin_app.wording import say, say_moment, say_short
 from models.case import Case, CaseParticipant, CaseRecord
 from models.vault import learn_keys
 from workflows.case_view import CaseView
 from workflows.engine.case_facts import known_facts
 from workflows.engine.definition import FormField
-from workflows.engine.form import restored
+from workflows.engine.form import FILES, restored
 from workflows.engine.published import form_in_force, forms_numbered, workflow_version
 from workflows.engine.record import open_answers
 from workflows.engine.standing import OPENER
+from workflows.evidence import KINDS
 from workflows.fields import CHILD, RELATIVE
 from workflows.mask import masked
 
@@ -32,13 +34,28 @@ def detail_cards(session: Session, view: CaseView) -> list[dict[str, Any]]:
     answers = known_facts(session, view.case, view.version, view.sees)
     cards: list[dict[str, Any]] = []
     told: set[str] = set()
-    filled = select(CaseRecord.form).where(CaseRecord.case_id == view.case.id).order_by(CaseRecord.id.desc())
-    for key in dict.fromkeys(session.scalars(filled)):
+    filled = select(CaseRecord.form, CaseRecord.move_id).where(CaseRecord.case_id == view.case.id)
+    latest: dict[str, int] = dict(session.execute(filled.order_by(CaseRecord.id)).all())
+    for key, move in sorted(latest.items(), key=lambda item: -item[1]):
         form = form_in_force(session, key).form
         own = {f.key: answers[f.key] for f in form.fields if f.key in answers and f.key not in told}
         told |= set(own)
-        cards = (answer_cards(form, own, view.sees, names) if own else []) + cards
+        cards = (answer_cards(form, own, view.sees, names, _behind(view, move)) if own else []) + cards
     return [*cards, *_people(session, view), *_linked(session, view)]
+
+
+def _behind(view: CaseView, move_id: int) -> Behind:
+    """Return where an answer leads that was given with a move: to the case's files, or to the records it counts."""
+    span = span_before(view.moves, move_id) if may_count(view) else None
+
+    def url(f: FormField) -> str | None:
+        if f.type in FILES:
+            return url_for("cases.show", number=view.case.number, tab="files")
+        if span is not None and f.counted and f.prefill in KINDS and view.case.child_id is not None:
+            return records_url(view.case.child_id, f.prefill, span)
+        return None
+
+    return url
 
 
 def _people(session: Session, view: CaseView) -> list[dict[str, Any]]:
@@ -126,7 +143,8 @@ def record_cards(session: Session, view: CaseView) -> list[dict[str, Any]]:
         form = forms[(record.form, record.form_version)].form
         opened = open_answers(session, form, record.data, record.child_id or record.case_id, record.id, view.sees)
         answers = {key: _in_part(form.field(key), restored(form.field(key), value)) for key, value in opened.items()}
-        filled = answer_cards(form.model_copy(update={"fields": _unbound(form)}), answers, view.sees, names)
+        behind = _behind(view, record.move_id)
+        filled = answer_cards(form.model_copy(update={"fields": _unbound(form)}), answers, view.sees, names, behind)
         if filled:
             filled[0]["sub"] = f"{who.get(record.move_id, '')} {say_moment(record.made_at)}"
         cards += filled

@@ -13,18 +13,19 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from admin_app.desk import current_actor, current_policy, now, system_session
-from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults, written
+from admin_app.forms.definition_form import ask_again, make_form, read_answers, sections, show_faults, written
 from admin_app.forms.fact_form import KEEP
 from admin_app.forms.posted import Posted
 from admin_app.pages.case import STYLES, shown_fact
 from admin_app.wording import say, say_moment
 from workflows.advice import advice_before, mark_of
 from workflows.candidates import choices
-from workflows.case_view import CaseView, known_answers
+from workflows.case_view import CaseView, counted, known_answers
 from workflows.clock import local_day
 from workflows.engine.allowed import Option
-from workflows.engine.case_facts import known_facts
-from workflows.engine.form import Choices, FormValidator
+from workflows.engine.case_facts import case_facts, known_facts
+from workflows.engine.form import FILES, Choices, FormValidator
+from workflows.engine.page_conditions import page_conditions
 from workflows.engine.vocabulary import Label
 from workflows.fields import stored
 from workflows.operations.draft import load_draft
@@ -49,7 +50,7 @@ def case_form(
     posted: MultiDict[str, str] | None = MultiDict(draft[1]) if draft else None
     form = make_form(validator, answers, posted, _at_hand(session, view, validator))
     line = _("已恢复 %(when)s 的草稿", when=draft[0]) if draft else ""
-    return {"form": Posted(form, uuid.uuid4().hex), "screen": _screen(view, option, validator, form, line)}
+    return {"form": Posted(form, uuid.uuid4().hex), "screen": _screen(session, view, option, validator, form, line)}
 
 
 def advised(screen: dict[str, Any], said: tuple[Label, ...]) -> dict[str, Any]:
@@ -70,7 +71,8 @@ def advised_form(
     if not said or mark_of(said) == request.form.get(ADVISED, ""):
         return None
     form = make_form(validator, {}, request.form, at_hand)
-    screen = advised(_screen(view, option, validator, form, ""), said)
+    ask_again(form, request.files)
+    screen = advised(_screen(session, view, option, validator, form, ""), said)
     return {"form": Posted(form, uuid.uuid4().hex), "screen": screen}
 
 
@@ -80,7 +82,8 @@ def refused_form(
     """Return the page again with everything typed, the faults beside their fields, or who was faster."""
     form = make_form(validator, {}, request.form, _at_hand(session, view, validator))
     show_faults(form, refusal.faults)
-    screen = _screen(view, option, validator, form, "")
+    ask_again(form, request.files)
+    screen = _screen(session, view, option, validator, form, "")
     if isinstance(refusal, Stale):
         screen["stale"] = _stale(view, validator, form, request)
     elif not any(key.split("-")[0] in form for key in refusal.faults):
@@ -92,6 +95,19 @@ def _at_hand(session: Session, view: CaseView, validator: FormValidator) -> Choi
     facts = {f"case.{key}": value for key, value in known_facts(session, view.case, view.version, "P0").items()}
     fields, codes = validator.definition.fields, view.subject.codes
     return choices(system_session(), fields, codes, local_day(now()), current_policy(), facts)
+
+
+def _conditions(session: Session, view: CaseView, option: Option, validator: FormValidator) -> dict[str, Any] | None:
+    """Return the form's conditions for the page, with the facts that the operation will judge them by."""
+    if not any(visible or required for _f, visible, required in validator.conditions()):
+        return None
+    names = [f.prefill for f in validator.definition.fields if f.prefill]
+    facts = view.subject.facts() | case_facts(session, view.case, view.version)
+    facts |= counted(session, system_session("evidence"), view.case, names, now())
+    at_hand = _at_hand(session, view, validator)
+    return page_conditions(
+        validator, facts, now=now(), sees=view.sees, require=option.definition.require, choices=at_hand
+    )
 
 
 def _stale(view: CaseView, validator: FormValidator, form: Form, request: Request) -> dict[str, Any]:
@@ -127,7 +143,9 @@ def chosen_answers(session: Session, view: CaseView, validator: FormValidator, r
     return typed | {key: written(known[key]) for key in theirs if key in known}
 
 
-def _screen(view: CaseView, option: Option, validator: FormValidator, form: Form, line: str) -> dict[str, Any]:
+def _screen(
+    session: Session, view: CaseView, option: Option, validator: FormValidator, form: Form, line: str
+) -> dict[str, Any]:
     number, transition = view.case.number, option.transition
     back = url_for("cases.show", number=number)
     path = url_for("cases.take", number=number, transition=transition)
@@ -142,7 +160,9 @@ def _screen(view: CaseView, option: Option, validator: FormValidator, form: Form
         "draft_url": f"{url_for('account.draft')}?{urlencode({'for': path})}",
         "draft_line": line,
         "sections": sections(validator.definition, form, in_circle=view.version.workflow.confidential),
+        "conditions": _conditions(session, view, option, validator),
         "version": view.case.rev,
+        "is_upload": any(f.type in FILES for f in validator.definition.fields),
         "note": say(validator.definition.help),
         "verbs": [
             {

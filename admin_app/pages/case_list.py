@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from admin_app.desk import current_actor
+from admin_app.desk import current_actor, current_policy, system_session
 from admin_app.listing.ids import number
 from admin_app.pages.case import state_tag
 from admin_app.pages.case_words import key_facts, names_on
@@ -25,13 +25,15 @@ from models.reports.case_list import CasesWanted, list_cases
 from models.scope import Branch
 from models.search import find_children
 from workflows.actor import Actor
+from workflows.closed_parts import left_behind
 from workflows.engine.definition import Workflow
 from workflows.engine.published import WorkflowVersion, workflow_version
 from workflows.opening_view import workflows_in_force
 from workflows.todo import waiting
 
 WORKFLOW = "identification"
-MINE = "my-turn"  # a key of a state has no hyphen
+MINE, OPENED, PART = "my-turn", "opened-by-me", "i-take-part"  # a key of a state has no hyphen
+OWN = (MINE, OPENED, PART)
 PAGE = 50
 MOST_FACTS = 2
 
@@ -41,21 +43,24 @@ def case_list(session: Session, asked: MultiDict[str, str]) -> dict[str, Any]:
     versions = {version.workflow.key: version for version in workflows_in_force(session)}
     workflow = versions[_known(asked.get("workflow", ""), versions)].workflow
     state = asked.get("state", "")
-    mine = state == MINE
-    state = state if state in workflow.states or mine else ""
+    state = state if state in workflow.states or state in OWN else ""
+    own = state in OWN
+    actor = current_actor()
     words, place = asked.get("q", "").strip(), asked.get("class", "")
     inside = _place(session, asked.get("place", ""))
     term = present_term()
     children = tuple(child.id for child in find_children(session, words)) if words else None
     branch = Branch(inside.kind, inside.code) if inside is not None else None
     wanted = CasesWanted(
-        None if mine else workflow.key,
-        term.id if term and workflow.per == "term" and not mine else None,
-        (state,) if state and not mine else (),
+        None if own else workflow.key,
+        term.id if term and workflow.per == "term" and not own else None,
+        (state,) if state and not own else (),
         place or None,
         branch,
         children,
-        waiting_for(current_actor(), versions.values()) if mine else None,
+        waiting_for(session, actor, versions.values()) if state == MINE else None,
+        actor.staff_id if state == OPENED else None,
+        actor.parts if state == PART else None,
     )
     before, after = number(asked.get("before")), number(asked.get("after"))
     found = list_cases(session, wanted, before=before, after=after, limit=PAGE + 1)
@@ -71,8 +76,8 @@ def case_list(session: Session, asked: MultiDict[str, str]) -> dict[str, Any]:
     kept: dict[str, Any] = {key: value for key, value in named if value}
     classes = class_choices(session)
     return {
-        "title": _("轮到我办") if mine else say(workflow.title),
-        "subtitle": _("本学期") if workflow.per == "term" and not mine else "",
+        "title": own_word(state) if own else say(workflow.title),
+        "subtitle": _("本学期") if workflow.per == "term" and not own else "",
         "views": _views(workflow, state, kept),
         "search": {"name": "q", "value": words, "placeholder": _("姓名、拼音、首字母")},
         "hidden": [(key, kept[key]) for key in ("state", "place") if key in kept],
@@ -82,14 +87,25 @@ def case_list(session: Session, asked: MultiDict[str, str]) -> dict[str, Any]:
         "rows": _rows(session, rows),
         "can_select": False,
         "pager": _pager(rows, kept, before, after, has_more),
-        "empty": _empty(bool(words or place or state or inside)),
+        "empty": _nothing(state, is_narrowed=bool(words or place or inside)),
     }
 
 
-def waiting_for(actor: Actor, versions: Iterable[WorkflowVersion]) -> tuple[Any, ...]:
-    """Return what waits for a person among workflows, as the list of cases asks for it."""
-    found = (one for version in versions for one in waiting(actor, version.workflow))
-    return tuple((one.workflow, one.states, one.parts) for one in found)
+def own_word(state: str) -> str:
+    """Return what a list of one's own cases is called."""
+    return str({MINE: _("轮到我办"), OPENED: _("我发起的"), PART: _("我参与的")}[state])
+
+
+def waiting_for(session: Session, actor: Actor, versions: Iterable[WorkflowVersion]) -> tuple[Any, ...]:
+    """Return what waits for a person among workflows, as the list of cases asks for it.
+
+    Confidential cases whose people have left wait for the leaders of their circle, whatever their state.
+    """
+    known = list(versions)
+    found = [(w.workflow, w.states, w.parts) for version in known for w in waiting(actor, version.workflow)]
+    left = left_behind(session, system_session("confidential parts"), actor, current_policy())
+    states = {version.workflow.key: tuple(version.workflow.states) for version in known}
+    return (*found, *((workflow, states[workflow], cases) for workflow, cases in left.items() if workflow in states))
 
 
 def _known(key: str, versions: Mapping[str, WorkflowVersion]) -> str:
@@ -122,10 +138,13 @@ def _chip(place: Place, kept: dict[str, Any]) -> dict[str, str]:
 def _views(workflow: Workflow, state: str, kept: dict[str, Any]) -> list[dict[str, Any]]:
     rest = {key: value for key, value in kept.items() if key != "state"}
     every = {"label": _("全部"), "url": url_for("cases.index", **rest), "is_current": not state}
-    own = {"label": _("轮到我办"), "url": url_for("cases.index", state=MINE, **rest), "is_current": state == MINE}
+    own = [
+        {"label": own_word(key), "url": url_for("cases.index", state=key, **rest), "is_current": key == state}
+        for key in OWN
+    ]
     return [
         every,
-        own,
+        *own,
         *(
             {"label": say(found.label), "url": url_for("cases.index", state=key, **rest), "is_current": key == state}
             for key, found in workflow.states.items()
@@ -196,6 +215,18 @@ def _pager(
         "size": PAGE,
         "summary": _("本页 %(n)s 件", n=len(rows)),
     }
+
+
+def _nothing(state: str, *, is_narrowed: bool) -> dict[str, Any]:
+    if is_narrowed or state not in OWN:
+        return _empty(is_narrowed or bool(state))
+    titles = {MINE: _("没有轮到你办的事项"), OPENED: _("你还没有发起过事项"), PART: _("你还没有参与的事项")}
+    texts = {
+        MINE: _("轮到你的下一步会列在这里"),
+        OPENED: _("可以在儿童或单位的页面上发起"),
+        PART: _("被指定为帮扶人、责任人后会列在这里"),
+    }
+    return {"icon": "circle-check", "title": titles[state], "text": texts[state], "action": None}
 
 
 def _empty(is_narrowed: bool) -> dict[str, Any]:

@@ -14,14 +14,15 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from admin_app.desk import current_actor, current_policy, may, now, system_session
-from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults
+from admin_app.forms.definition_form import ask_again, make_form, read_answers, sections, show_faults
 from admin_app.forms.posted import Posted
 from admin_app.pages.case_form import ADVISED, Draft, advised
 from admin_app.wording import say
 from workflows.advice import advice_before, mark_of
 from workflows.candidates import choices
 from workflows.clock import local_day
-from workflows.engine.form import Choices, FormValidator
+from workflows.engine.form import FILES, Choices, FormValidator
+from workflows.engine.page_conditions import page_conditions
 from workflows.engine.published import WorkflowVersion, form_in_force, workflow_in_force
 from workflows.opening_view import opening_answers
 from workflows.policy import Permission
@@ -70,6 +71,7 @@ def advised_opening(session: Session, opening: Opening, request: Request) -> dic
     if not said or mark_of(said) == request.form.get(ADVISED, ""):
         return None
     form = _form(opening, {}, request.form)
+    ask_again(form, request.files)
     return {"form": Posted(form, uuid.uuid4().hex), "screen": advised(_screen(opening, form, ""), said)}
 
 
@@ -77,6 +79,7 @@ def refused_opening(session: Session, opening: Opening, request: Request, refusa
     """Return the page again with everything typed and the faults beside their fields."""
     form = _form(opening, {}, request.form)
     show_faults(form, refusal.faults)
+    ask_again(form, request.files)
     if not any(key.split("-")[0] in form for key in refusal.faults):
         flash(say(refusal.message), "bad")
     return {"form": Posted(form, uuid.uuid4().hex), "screen": _screen(opening, form, "")}
@@ -86,6 +89,15 @@ def _form(opening: Opening, answers: dict[str, Any], posted: MultiDict[str, str]
     if opening.validator is None:
         return Form()
     return make_form(opening.validator, answers, posted, _at_hand(opening))
+
+
+def _conditions(opening: Opening) -> dict[str, Any] | None:
+    if opening.validator is None:
+        return None
+    sees = current_policy().sees(current_actor(), opening.subject.codes)
+    require = opening.version.workflow.open.require
+    facts, at_hand = opening.subject.facts(), _at_hand(opening)
+    return page_conditions(opening.validator, facts, now=now(), sees=sees, require=require, choices=at_hand)
 
 
 def _at_hand(opening: Opening) -> Choices:
@@ -114,6 +126,8 @@ def _screen(opening: Opening, form: Form, line: str) -> dict[str, Any]:
         "action": path,
         "draft_url": f"{url_for('account.draft')}?{urlencode({'for': path})}",
         "draft_line": line,
+        "conditions": _conditions(opening),
+        "is_upload": definition is not None and any(f.type in FILES for f in definition.fields),
         "sections": sections(definition, form, in_circle=workflow.confidential) if definition else [],
         "note": say(definition.help) if definition else "",
         "verbs": [{"label": _("发起"), "is_primary": True, "icon": "check"}],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -14,10 +14,12 @@ from models.case import Case, CaseParticipant
 from models.place import Place
 from workflows.engine.catalogue import standard_code_lists
 from workflows.engine.definition import Form, FormField
+from workflows.engine.form import FILES
 from workflows.engine.published import WorkflowVersion
 from workflows.fields import visible
 
 Names = Mapping[str, str]
+Behind = Callable[[FormField], str | None]
 
 
 def names_on(session: Session, cases: Iterable[Case]) -> dict[str, str]:
@@ -42,6 +44,8 @@ def say_answer(f: FormField, value: Any, names: Names) -> str:
         return names.get(str(value), _("（已不在名单）"))
     if f.type == "yes_no":
         return str(_("是") if value else _("否"))
+    if f.type in FILES:
+        return str(_("%(n)s 个附件", n=len(value) if isinstance(value, list) else 1))
     if f.type in ("choice", "multi_choice"):
         chosen = value if isinstance(value, list) else [value]
         return str(_("、")).join(_choice(f, str(one)) for one in chosen)
@@ -57,8 +61,13 @@ def _choice(f: FormField, value: str) -> str:
     return next((item.said.say(language()) for item in f.options.items if item.value == value), value)
 
 
-def answer_cards(form: Form, answers: Mapping[str, Any], sees: str, names: Names) -> list[dict[str, Any]]:
-    """Return a form's answers as cards: pairs first, then a table for each group of rows."""
+def answer_cards(
+    form: Form, answers: Mapping[str, Any], sees: str, names: Names, behind: Behind = lambda f: None
+) -> list[dict[str, Any]]:
+    """Return a form's answers as cards: pairs first, then a table for each group of rows.
+
+    `behind` gives the address of what stands behind an answer: the files it names, the records it counts.
+    """
     pairs, tables = [], []
     for f in form.fields:
         if f.bind or (f.key not in answers and visible(f.protection.value, sees)):
@@ -68,7 +77,8 @@ def answer_cards(form: Form, answers: Mapping[str, Any], sees: str, names: Names
         elif f.columns:
             tables.append(_table(f, answers[f.key], names))
         else:
-            pairs.append({"key": say(f.label), "value": say_answer(f, answers[f.key], names)})
+            said, url = say_answer(f, answers[f.key], names), behind(f) if answers[f.key] else None
+            pairs.append({"key": say(f.label), "value": {"text": said, "url": url} if url else said})
     first = [{"title": say(form.title), "facts": pairs, "shape": "grid"}] if pairs else []
     return first + tables
 

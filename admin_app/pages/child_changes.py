@@ -9,13 +9,14 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from admin_app.pages.answer_trail import answer_words, field_answered
 from admin_app.pages.record_trail import field_label, form_number, forms_told, value_words
 from admin_app.wording import say, say_moment
 from models.audit import AuditEvent
 from models.database import OfficeSession
 from models.vault import SealBroken, learn_keys
 from workflows.audit import open_value
-from workflows.engine.published import FormVersion
+from workflows.engine.published import FormVersion, WorkflowVersion, workflows_numbered
 from workflows.fields import BY_SUBJECT, CHILD, RELATIVE, Fact, visible
 from workflows.mask import masked
 from workflows.reading import code_list
@@ -54,31 +55,48 @@ def changes_of(session: OfficeSession, child_id: int, sees: str) -> list[dict[st
     ).all()
     bodies = {row.id: json.loads(row.body) for row in rows}
     learn_keys(session, [body["owner"] for body in bodies.values() if body["owner"]])
-    forms = forms_told(session, [body["facts"] for body in bodies.values()])
+    told = [body["facts"] for body in bodies.values()]
+    forms = forms_told(session, told)
+    cases = {(facts["workflow"], facts["version"]) for facts in told if {"workflow", "version"} <= facts.keys()}
+    workflows = workflows_numbered(session, cases)
     found = []
     for row in rows:
-        version = forms.get(form_number(bodies[row.id]["facts"]) or ("", 0))
-        found.append(_event(session, row, bodies[row.id], sees, version))
+        facts = bodies[row.id]["facts"]
+        version = forms.get(form_number(facts) or ("", 0))
+        case = workflows.get((facts.get("workflow", ""), facts.get("version", 0)))
+        found.append(_event(session, row, bodies[row.id], sees, version, case))
     return found
 
 
 def _event(
-    session: OfficeSession, row: AuditEvent, body: Mapping[str, Any], sees: str, version: FormVersion | None
+    session: OfficeSession,
+    row: AuditEvent,
+    body: Mapping[str, Any],
+    sees: str,
+    version: FormVersion | None,
+    case: WorkflowVersion | None,
 ) -> dict[str, Any]:
     title = TITLES.get(row.action)
     return {
         "title": say(title) if title else row.action,
         "sub": f"{row.actor_name} · {say_moment(row.at)}",
-        "diff": [_change(session, row, change, sees, version) for change in body["changes"]],
+        "diff": [_change(session, row, change, sees, version, case) for change in body["changes"]],
     }
 
 
 def _change(
-    session: OfficeSession, row: AuditEvent, change: Mapping[str, Any], sees: str, version: FormVersion | None
+    session: OfficeSession,
+    row: AuditEvent,
+    change: Mapping[str, Any],
+    sees: str,
+    version: FormVersion | None,
+    case: WorkflowVersion | None,
 ) -> dict[str, Any]:
     key = change["field"]
-    fact = fact_of(row.subject_type, key) if version is None else None
+    asked = field_answered(case, key) if case is not None else None
+    fact = fact_of(row.subject_type, key) if version is None and asked is None else None
     label = field_label(version, key) if version is not None else say(fact.label) if fact else key
+    label = say(asked.label) if asked is not None else label
     if not visible(change["class"], sees):
         return {"field": label, "secret": _("内容保密")}
     try:
@@ -87,6 +105,8 @@ def _change(
         return {"field": label, "secret": _("已清除")}
     if version is not None and change["class"] < "P2":
         old, new = (value_words(version, key, value) if value else value for value in (old, new))
+    if asked is not None and change["class"] < "P2":
+        return {"field": label, "old": old and answer_words(asked, old), "new": new and answer_words(asked, new)}
     before, later = (value_word(fact, change["class"], value) for value in (old, new))
     return {"field": label, "old": before, "new": later}
 

@@ -117,7 +117,7 @@ def _line(filing: Filing, level: str) -> dict[str, Any]:
 def _todo() -> dict[str, Any] | None:
     """Return the cases whose next step the person's posts or parts may take."""
     actor, session = current_actor(), read_session(Permission.CASE_LIST)
-    mine = waiting_for(actor, workflows_in_force(session))
+    mine = waiting_for(session, actor, workflows_in_force(session))
     if not mine:
         return None
     found = list_cases(session, CasesWanted(waiting=mine), limit=MOST_TO_DO + 1)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from admin_app.desk import current_actor, current_policy, may
 from admin_app.pages.case import place_line
+from admin_app.pages.file_entry import file_entry
 from admin_app.pages.record_words import confidential_of, pairs_of, state_tags
 from admin_app.shell import role_word
 from admin_app.wording import say, say_day, say_moment
@@ -28,9 +29,6 @@ from workflows.policy import Permission
 from workflows.record_forms import answers_of, form_of, head_of, may_mend, sees
 from workflows.refusal import Missing
 from workflows.text import text
-
-KINDS = {"jpeg": "JPEG", "pdf": "PDF", "docx": "Word", "xlsx": "Excel"}
-KILOBYTE = 1024
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,7 @@ def read_event(view: RecordView, **more: Any) -> Happening:
         record.level_codes,
         record.child_id,
         case_id=record.case_id,
+        circle=record.circle,
         facts=facts,
         role=post.role if post else None,
         grant=post.grant if post else None,
@@ -94,7 +93,7 @@ def record_page(session: Session, view: RecordView) -> dict[str, Any]:
         "older": _link(older) if older is not None else None,
         "reason": record.reason,
         "state": record.state,
-        "files": [_file(file) for file in files],
+        "files": [file_entry(file) for file in files],
         "rev": record.rev,
         "may_mend": is_mine,
         "correct_url": url_for("entry.correct", record=record.id),
@@ -151,17 +150,3 @@ def attachments_of(session: Session, record: Record) -> Sequence[Attachment]:
     """Return the attachments of a record that were not removed."""
     found = select(Attachment).where(Attachment.record_id == record.id, Attachment.removed_at.is_(None))
     return session.scalars(found.order_by(Attachment.id)).all()
-
-
-def _file(file: Attachment) -> dict[str, Any]:
-    size = _("%(n)s KB", n=max(1, file.size // KILOBYTE))
-    return {
-        "name": file.name,
-        "sub": f"{KINDS[file.kind]} · {size} · {file.made_by_name}",
-        "is_picture": file.is_picture,
-        "width": file.width,
-        "height": file.height,
-        "url": url_for("entry.show_attachment", attachment=file.id),
-        "small_url": url_for("entry.thumbnail", attachment=file.id),
-        "remove_url": url_for("entry.remove_file", attachment=file.id),
-    }

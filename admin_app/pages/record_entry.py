@@ -13,19 +13,21 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from admin_app.desk import current_actor, now, read_session, system_session
+from admin_app.desk import current_actor, current_policy, now, read_session, system_session
 from admin_app.forms.definition_form import make_form, show_faults
 from admin_app.pages.case_form import draft_of
 from admin_app.pages.child import age_on
 from admin_app.pages.places import names_of
 from admin_app.pages.record_words import clip, day_line, say_answer, verb_of
 from admin_app.wording import say
+from models.case import Case
 from models.child import Child
 from models.record import Record
 from models.reports.records import last_of, month_round
 from models.vault import learn_keys
 from workflows.clock import local_day
 from workflows.engine.definition import Form
+from workflows.engine.page_conditions import page_conditions
 from workflows.engine.published import FormVersion, forms_numbered
 from workflows.fields import CODE_LISTS, visible
 from workflows.file_kind import LARGEST
@@ -33,18 +35,20 @@ from workflows.operations.attachment import MOST_FILES
 from workflows.policy import Permission
 from workflows.record_forms import answers_of, head_of
 from workflows.refusal import Refusal
+from workflows.subjects import ChildSubject
 
 MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One page of entry: the form, whom it is about, and the record that is corrected, where one is."""
+    """One page of entry: the form, whom it is about, the record that is corrected, the case it is written for."""
 
     version: FormVersion
     children: Sequence[Child]
     corrected: Record | None = None
     sees: str = "P3"
+    case: Case | None = None
 
 
 def entry_page(entry: Entry, refusal: Refusal | None = None) -> dict[str, Any]:
@@ -119,6 +123,8 @@ def _screen(entry: Entry, line: str) -> dict[str, Any]:
         "reason": request.form.get("reason", "") if entry.corrected is not None else None,
         "rev": entry.corrected.rev if entry.corrected is not None else None,
         "back_url": _back(entry),
+        "case": _case(entry),
+        "conditions": _conditions(entry),
     }
     if child is not None and not (several and entry.corrected is None and "child" not in (request.view_args or {})):
         screen["child"] = child_head(entry.version, child, says_last=entry.corrected is None)
@@ -126,7 +132,24 @@ def _screen(entry: Entry, line: str) -> dict[str, Any]:
     return screen
 
 
+def _conditions(entry: Entry) -> dict[str, Any] | None:
+    """Return the form's conditions for the page; for several children only the server knows what holds for each."""
+    if len(entry.children) != 1:
+        return None
+    child = entry.children[0]
+    sees = current_policy().sees(current_actor(), child.level_codes)
+    return page_conditions(entry.version.validator, ChildSubject(child).facts(), now=now(), sees=sees)
+
+
+def _case(entry: Entry) -> dict[str, Any] | None:
+    if entry.case is None:
+        return None
+    return {"number": entry.case.number, "is_secret": bool(entry.case.circle)}
+
+
 def _back(entry: Entry) -> str:
+    if entry.case is not None:
+        return url_for("cases.show", number=entry.case.number, tab="records")
     if entry.corrected is not None:
         return url_for("records.details_view", id=entry.corrected.id)
     if "child" in (request.view_args or {}) and not head_of(entry.version.form).several:
@@ -136,7 +159,7 @@ def _back(entry: Entry) -> str:
 
 def _next(entry: Entry, child: Child) -> dict[str, Any]:
     author = current_actor().staff_id
-    if entry.corrected is not None or author is None:
+    if entry.corrected is not None or entry.case is not None or author is None:
         return {}
     session = read_session(Permission.RECORD_WRITE)
     round_ = month_round(session, author, entry.version.form.key, local_day(now()), after=child.id)

@@ -108,8 +108,8 @@ def plain_summary(version: FormVersion, row: Record) -> str:
     return summary(version, {key: row.data.get(key) for key in plain_keys(version.form)})
 
 
-def write_links(child: Child) -> list[dict[str, Any]]:
-    """Return the links by which the person writes the usual records of a child, those of their part only."""
+def write_links(child: Child, case: str | None = None) -> list[dict[str, Any]]:
+    """Return the links by which the person writes the usual records of a child, or of its case, those of their part."""
     actor, policy = current_actor(), current_policy()
     if child.status != "on_file" or not may(Permission.RECORD_WRITE):
         return []
@@ -117,7 +117,7 @@ def write_links(child: Child) -> list[dict[str, Any]]:
     return [
         {
             "label": verb_of(forms[key].form),
-            "url": url_for("entry.write_child", form=key, child=child.id),
+            "url": url_for("entry.write_child", form=key, child=child.id, case=case),
             "icon": head_of(forms[key].form).icon,
         }
         for key in QUICK

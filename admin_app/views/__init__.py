@@ -7,8 +7,10 @@ from flask import Flask
 from admin_app.screen import mount
 from admin_app.views import (
     account,
+    attachments,
     audit,
     case_opening,
+    case_parts,
     cases,
     class_move,
     entry,
@@ -39,7 +41,9 @@ def register_views(app: Flask) -> None:
         search,
         cases,
         case_opening,
+        case_parts,
         entry,
+        attachments,
         filing,
         focus,
         inspections,

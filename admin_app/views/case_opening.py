@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from admin_app.desk import current_actor, current_policy, perform, read_session
+from admin_app.forms.sent_files import files_of
 from admin_app.pages.case_form import draft_of
 from admin_app.pages.case_opening import (
     Opening,
@@ -57,7 +58,8 @@ def begin(workflow: str, kind: str, number: int) -> Response | str | tuple[str, 
         return render_template("office/form.html", **advised)
     answers = typed_answers(opening, request.form)
     key = request.form.get("request_key", "")[:80] or uuid.uuid4().hex
-    begun = Beginning(answers, request.form.get("reason") or None, key)
+    files = files_of(opening.validator.definition) if opening.validator is not None else {}
+    begun = Beginning(answers, request.form.get("reason") or None, key, files=files)
     try:
         case = perform(open_case_about, Permission.CASE_ACT, workflow, kind, number, begun)
     except Refusal as refusal:

@@ -9,10 +9,12 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin_app.desk import current_actor, current_policy, now, perform, read_session, record_read, system_session
+from admin_app.forms.sent_files import files_of
+from admin_app.listing.ids import number as number_of
 from admin_app.listing.ids import rev
-from admin_app.pages.case import case_page
 from admin_app.pages.case_form import advised_form, case_form, chosen_answers, draft_of, refused_form
 from admin_app.pages.case_list import case_list
+from admin_app.pages.case_page import case_page
 from admin_app.pages.case_reach import case_session
 from admin_app.printing.case_paper import paper_links
 from admin_app.wording import say
@@ -44,8 +46,14 @@ def show(number: str) -> str:
     view = _view(number)
     session = case_session(number)
     said = advice_in_case(session, system_session(), view, now())
-    page = case_page(session, view, request.args.get("tab", "detail"), [say(one) for one in said])
-    page["screen"]["papers"] = paper_links(read_session(Permission.CASE_READ), view.version.workflow, number)
+    page = case_page(
+        session,
+        view,
+        request.args.get("tab", "detail"),
+        [say(one) for one in said],
+        number_of(request.args.get("before")),
+    )
+    page["screen"]["papers"] = paper_links(session, view.version.workflow, number)
     record_read(opened_event(view, page.pop("classes")))
     return render_template("cases/case.html", **page)
 
@@ -75,7 +83,8 @@ def take(number: str, transition: str) -> Response | str | tuple[str, int]:
     if (advised := advised_form(session, view, option, validator, request)) is not None:
         return render_template("office/form.html", **advised)
     answers = chosen_answers(session, view, validator, request) if validator else request.form.to_dict()
-    asked = Request(transition, rev() if "rev" in request.form else None, answers, key=_key())
+    files = files_of(validator.definition) if validator else {}
+    asked = Request(transition, rev() if "rev" in request.form else None, answers, key=_key(), files=files)
     try:
         moved = perform(act_on_case, Permission.CASE_ACT, number, asked)
     except Refusal as refusal:

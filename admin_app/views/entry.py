@@ -1,16 +1,17 @@
-"""Writing, correcting and voiding dated records, their sheets of paper, photos and files."""
+"""Writing, correcting and voiding dated records, their sheets of paper, and files added to them."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy import select
 from werkzeug.wrappers import Response as Answer
 
 from admin_app.desk import current_actor, current_policy, may, now, perform, permit, read_session, record_read
 from admin_app.forms.definition_form import read_answers
+from admin_app.forms.sent_files import files_named
 from admin_app.listing.ids import number as read_number
 from admin_app.listing.ids import rev
 from admin_app.pages.record import read_event, view_record
@@ -18,21 +19,16 @@ from admin_app.pages.record_choice import choice_page, tick_list
 from admin_app.pages.record_entry import Entry, answers_typed, entry_page
 from admin_app.printing.record_paper import record_paper
 from admin_app.wording import say
-from models.attachment import Attachment
+from models.case import Case
 from models.child import Child
 from models.reports.records import month_round
-from models.storage import SMALL, WHOLE, storage
-from models.vault import learn_keys
-from workflows.audit import Happening
 from workflows.clock import local_day
 from workflows.engine.published import FormVersion
-from workflows.fields import visible
-from workflows.file_kind import TYPES
-from workflows.operations.attachment import Upload, add_attachment, remove_attachment
+from workflows.operations.attachment import add_attachment
 from workflows.operations.draft import drop_draft
 from workflows.operations.record import correct_record, void_record, write_record
 from workflows.policy import Permission as P
-from workflows.record_forms import head_of, may_mend, record_form, sees, writes_anywhere
+from workflows.record_forms import head_of, may_mend, record_form, writes_anywhere
 from workflows.refusal import Denied, Missing, Refusal
 from workflows.text import text
 
@@ -84,7 +80,8 @@ def _meeting_page(version: FormVersion, refusal: Refusal | None = None) -> str:
 @bp.get("/records/write/<form>/<child>")
 def write_child(form: str, child: str) -> str:
     """Show the form for one child."""
-    entry = Entry(_version(form), [_child(child)])
+    about = _child(child)
+    entry = Entry(_version(form), [about], case=_case_of(about))
     return render_template("records/write.html", **entry_page(entry))
 
 
@@ -97,14 +94,26 @@ def save_child(form: str, child: str) -> Answer | tuple[str, int]:
     except (Denied, Missing):
         raise
     except Refusal as refusal:
-        return render_template("records/write.html", **entry_page(Entry(version, [about]), refusal)), 422
+        entry = Entry(version, [about], case=_case_of(about))
+        return render_template("records/write.html", **entry_page(entry, refusal)), 422
     flash(_("%(name)s：%(what)s已保存", name=about.name, what=say(version.form.title)), "ok")
+    if case := request.form.get("case"):
+        return redirect(url_for("cases.show", number=case, tab="records"))
     return redirect(_onward(version, about) if request.form.get("then") == "next" else _home_of(about, written[0]))
 
 
 def _write(version: FormVersion, numbers: list[int]) -> tuple[int, ...]:
     answers = read_answers(version.form, request.form)
-    written = perform(write_record, P.RECORD_WRITE, version.form.key, numbers, answers, files=_files(), key=_key())
+    written = perform(
+        write_record,
+        P.RECORD_WRITE,
+        version.form.key,
+        numbers,
+        answers,
+        files=files_named("files"),
+        key=_key(),
+        case=request.values.get("case") or None,
+    )
     perform(drop_draft, P.RECORD_WRITE, request.path)
     return written.records
 
@@ -134,13 +143,16 @@ def _child(written: str) -> Child:
     return child
 
 
-def _files() -> list[Upload]:
-    found = []
-    for file in request.files.getlist("files"):
-        if file.filename:
-            found.append(Upload(file.filename, file.read()))
-        file.close()
-    return found
+def _case_of(child: Child) -> Case | None:
+    """Return the child's open case for which the record is written, where the page was opened from one."""
+    written = request.values.get("case")
+    if not written:
+        return None
+    session = read_session(P.CASE_READ)
+    case = session.scalars(select(Case).where(Case.number == written, Case.child_id == child.id)).one_or_none()
+    if case is None:
+        raise Missing("no_case", text("没有这件事项，或不在你的范围内"))
+    return case
 
 
 def _key() -> str:
@@ -213,7 +225,7 @@ def print_record(record: str) -> str:
 def attach_file(record: str) -> Answer:
     """Add photos or files to a record."""
     found = view_record(read_session(P.RECORD_READ), read_number(record)).record.id
-    files = _files()
+    files = files_named("files")
     try:
         for file in files:
             perform(add_attachment, P.RECORD_READ, found, file)
@@ -224,58 +236,3 @@ def attach_file(record: str) -> Answer:
     else:
         flash(_("已添加 %(n)s 个附件", n=len(files)) if files else _("请先选择文件"), "ok" if files else "warn")
     return redirect(url_for("records.details_view", id=found))
-
-
-@bp.get("/attachments/<attachment>")
-def show_attachment(attachment: str) -> Response:
-    """Send a photo to look at, or a file to keep; each is on record before it leaves."""
-    return _send(attachment, WHOLE)
-
-
-@bp.get("/attachments/<attachment>/small")
-def thumbnail(attachment: str) -> Response:
-    """Send the thumbnail of a photo."""
-    return _send(attachment, SMALL)
-
-
-def _send(attachment: str, part: str) -> Response:
-    session = read_session(P.RECORD_READ)
-    row = _attachment(attachment)
-    content = storage.get(session, row, part)
-    if content is None:
-        raise Missing("not_found", text("没有这条记录"))
-    facts: dict[str, Any] = {"kind": row.kind, "part": part, "classes": ["P2"], "sha256": row.sha256}
-    post = current_policy().post_for(current_actor(), P.RECORD_READ, row.level_codes)
-    record_read(Happening("attachment.read", "attachment", row.id, row.level_codes, row.child_id, facts=facts,
-                          role=post.role if post else None, grant=post.grant if post else None))  # fmt: skip
-    answer = Response(content, mimetype=TYPES[row.kind])
-    learn_keys(session, [row.child_id])
-    answer.headers.set("Content-Disposition", "inline" if row.is_picture else "attachment", filename=row.name or "file")
-    return answer
-
-
-def _attachment(written: str) -> Attachment:
-    found = read_number(written)
-    session = read_session(P.RECORD_READ)
-    row = session.get(Attachment, found) if found is not None else None
-    view = view_record(session, row.record_id) if row is not None and row.record_id is not None else None
-    if row is None or view is None or row.removed_at is not None:
-        raise Missing("not_found", text("没有这条记录"))
-    if not visible("P2", sees(current_actor(), current_policy(), view.record)):
-        raise Denied("not_permitted", text("这一项不能查看"))
-    return row
-
-
-@bp.post("/attachments/<attachment>/remove")
-def remove_file(attachment: str) -> Answer:
-    """Destroy a wrong photo or file."""
-    row = _attachment(attachment)
-    try:
-        perform(remove_attachment, P.RECORD_READ, row.id, request.form.get("reason", ""))
-    except (Denied, Missing):
-        raise
-    except Refusal as refusal:
-        flash(say(refusal.message), "bad")
-    else:
-        flash(_("已移除"), "ok")
-    return redirect(url_for("records.details_view", id=row.record_id))

@@ -19,6 +19,7 @@ from admin_app.listing.column import Beside, Cell, Column, words
 from admin_app.listing.filters import Choice
 from admin_app.listing.ids import number, row_id
 from admin_app.listing.page import Page, SortOrder
+from admin_app.pages.case_evidence import WORDS
 from admin_app.pages.record import read_event, record_page, view_record
 from admin_app.pages.record_words import STATE_TAGS, state_word, verb_of
 from admin_app.parts.records import plain_summary, record_forms
@@ -31,6 +32,7 @@ from models.record import Record
 from models.search import find_children
 from models.staff import Appointment, Staff
 from workflows.engine.published import forms_numbered
+from workflows.evidence import KINDS
 from workflows.policy import Permission as P
 from workflows.record_forms import head_of, writes_anywhere
 from workflows.text import text
@@ -92,6 +94,14 @@ class Day(Choice):
         return f"{say(self.label)} {value}"
 
 
+def _kinds() -> list[tuple[str, str]]:
+    return [(name.partition(".")[2], say(word)) for name, word in WORDS.items()]
+
+
+def _counted_as(kind: str) -> Any:
+    return Record.counts_as.in_(KINDS[f"evidence.{kind}"])
+
+
 def _no_options() -> list[tuple[str, str]]:
     return []
 
@@ -141,6 +151,7 @@ class RecordScreen(OfficeView):
     )  # fmt: skip
     filters = (
         Choice("form", text("类别"), _forms, lambda key: Record.form == key),
+        Choice("kind", text("计为"), _kinds, _counted_as),
         Choice("by", text("记录人"), _authors, _by),
         Day("since", text("从"), _no_options, _since),
         Day("until", text("到"), _no_options, _until),

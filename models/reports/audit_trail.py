@@ -88,6 +88,17 @@ def trail_of_case(session: Session, case_id: int) -> list[AuditEvent]:
     return [*session.scalars(made.order_by(AuditEvent.id).limit(len(children))), *events]
 
 
+def changes_of_case(
+    session: Session, case_id: int, looks: Collection[str], *, before: int | None = None, limit: int = PAGE
+) -> list[AuditEvent]:
+    """Return what was done with a case, newest first, older than the entry `before`; refusals and `looks` left out."""
+    own = (AuditEvent.case_id == case_id, AuditEvent.outcome == "done", AuditEvent.action.not_in(sorted(looks)))
+    found = select(AuditEvent).where(*own)
+    if before is not None:
+        found = found.where(AuditEvent.id < before)
+    return list(session.scalars(found.order_by(AuditEvent.id.desc()).limit(limit)))
+
+
 def looks_at(session: Session, child_id: int, actions: Sequence[str]) -> list[AuditEvent]:
     """Return the last 500 reads of a child, newest first."""
     return trail(session, TrailFilter(child_ids=(child_id,), actions=tuple(actions)), limit=MOST_OF_ONE)

@@ -18,7 +18,8 @@ LARGEST_ID = 2**63 - 1
 class CasesWanted:
     """Which cases: empty parts do not narrow.
 
-    `waiting` are workflows with states, and the cases among which they count where not all do.
+    `waiting` are workflows with states, and the cases among which they count where not all do; `opened_by` is who
+    opened them, `among` are the cases to choose from.
     """
 
     workflow: str | None = None
@@ -28,6 +29,8 @@ class CasesWanted:
     place: Branch | None = None
     child_ids: tuple[int, ...] | None = None
     waiting: tuple[tuple[str, tuple[str, ...], frozenset[int] | None], ...] | None = None
+    opened_by: int | None = None
+    among: frozenset[int] | None = None
 
 
 def list_cases(
@@ -46,6 +49,8 @@ def list_cases(
         Case.class_code == wanted.class_code if wanted.class_code else None,
         getattr(Case, f"{wanted.place.level}_code") == wanted.place.code if wanted.place is not None else None,
         Case.child_id.in_(wanted.child_ids) if wanted.child_ids is not None else None,
+        Case.opened_by == wanted.opened_by if wanted.opened_by is not None else None,
+        Case.id.in_(sorted(wanted.among)) if wanted.among is not None else None,
         Case.id < before if before is not None else None,
         Case.id > after if after is not None else None,
     ]

@@ -95,6 +95,8 @@ POST /records/attach/<record>           ooomooxmxxxx l
 GET  /attachments/<attachment>          ooomooxmxxxx l
 GET  /attachments/<attachment>/small    ooomooxmxxxx l
 POST /attachments/<attachment>/remove   ooomxxxmxxxx l
+POST /case-files/<number>               ooomooxmxxxx l
+POST /case-parts/<part>                 mmmmmmxmxxxx l
 GET  /children/move/                    ooxxxxxmxxxx l
 POST /children/move/                    ffxxxxxmxxxx l
 
@@ -297,6 +299,7 @@ def _address(world: Marked, rule: str) -> str:
         "<entry>": str(world.rows["entry"]),
         "<case>": str(world.rows["case"]),
         "<child>": str(world.children["ZX-2302"]),
+        "<part>": "1",
         "<batch>": str(world.batches["ZX-drop" if rule.endswith("/drop") else "ZX"]),
     }
     for name, value in found.items():

@@ -142,7 +142,7 @@ def record_cards(session: Session, view: CaseView) -> list[dict[str, Any]]:
     for record in records:
         form = forms[(record.form, record.form_version)].form
         opened = open_answers(session, form, record.data, record.child_id or record.case_id, record.id, view.sees)
-        answers = {key: _in_part(form.field(key), restored(form.field(key), value)) for key, value in opened.items()}
+        answers = {key: in_part(form.field(key), restored(form.field(key), value)) for key, value in opened.items()}
         behind = _behind(view, record.move_id)
         filled = answer_cards(form.model_copy(update={"fields": _unbound(form)}), answers, view.sees, names, behind)
         if filled:
@@ -151,7 +151,7 @@ def record_cards(session: Session, view: CaseView) -> list[dict[str, Any]]:
     return cards
 
 
-def _in_part(f: FormField, value: Any) -> Any:
+def in_part(f: FormField, value: Any) -> Any:
     """Return an answer as the page may show it: numbers and addresses of the file stand in part, as everywhere."""
     if not f.bind or f.protection != "P2":
         return value

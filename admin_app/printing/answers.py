@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from admin_app.pages.case_cards import in_part
 from admin_app.pages.case_words import Names, say_answer
 from admin_app.printing.sheet import LINE, MUCH, SOME, Block, card, cell, secret, table
 from admin_app.wording import language, say
@@ -14,7 +15,6 @@ from workflows.engine.catalogue import standard_code_lists
 from workflows.engine.definition import Form, FormField
 from workflows.engine.vocabulary import Label
 from workflows.fields import CHILD, RELATIVE, Fact, visible
-from workflows.mask import masked
 
 Shown = Callable[[FormField], Any]
 NARROW = frozenset({"date", "number", "integer", "yes_no"})
@@ -31,7 +31,7 @@ def filled_blocks(
     def shown(f: FormField) -> Any:
         if not visible(f.protection.value, sees):
             return secret()
-        return masked_answer(f, answers[f.key]) or say_answer(f, answers[f.key], names)
+        return say_answer(f, in_part(f, answers[f.key]), names)
 
     told = [f for f in form.fields if f.key in answers or not visible(f.protection.value, sees)]
     return _blocks(form, told, shown, lambda f: _rows(f, answers.get(f.key), shown, names), title, sub)
@@ -48,12 +48,6 @@ def bound_fact(bind: str) -> Fact | None:
     """Return the fact behind a dotted name, None for one that is drawn from several."""
     owner, key = bind.split(".")
     return (CHILD if owner == "child" else RELATIVE).get(key)
-
-
-def masked_answer(f: FormField, value: Any) -> str:
-    """Return what may stand of an answer that is a protected value on file; nothing for any other."""
-    fact = bound_fact(f.bind) if f.bind else None
-    return masked(fact, value) if fact is not None and fact.protection == "P2" else ""
 
 
 def _blocks(

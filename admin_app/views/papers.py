@@ -6,8 +6,9 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
-from admin_app.desk import current_actor, current_policy, now, permit, read_session, record_read, system_session
+from admin_app.desk import current_actor, current_policy, now, permit, record_read, system_session
 from admin_app.listing.ids import number as read_number
+from admin_app.pages.case_reach import case_session
 from admin_app.printing import card_page
 from admin_app.printing.case_paper import case_paper as draw_case
 from admin_app.printing.contact_card import FORM as CARD
@@ -23,7 +24,7 @@ bp = Blueprint("papers", __name__, url_prefix="/papers")
 @bp.get("/<paper>/<number>")
 def case_paper(paper: str, number: str) -> str:
     """Show a case's paper, filled in or empty; opening it is on record as opening the case is."""
-    session = read_session(Permission.CASE_READ)
+    session = case_session(number)
     view = view_case(session, current_actor(), current_policy(), number, now())
     page = draw_case(session, view, paper, is_empty="blank" in request.args)
     record_read(opened_event(view, [level for level in FIELD_CLASSES if level <= view.sees], paper=paper))

@@ -12,6 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from admin_app.pages.case_reach import draw_link
+from admin_app.pages.place import title_of
+from admin_app.shell_year import school_year_shown
 from admin_app.wording import language, say, say_moment, say_short, say_time
 from models.case import CaseMove
 from models.place import Place
@@ -191,7 +193,8 @@ def say_value(fact: Fact, value: Any) -> str:
 
 
 def place_line(session: Session, row: Placed) -> str:
-    """Return school and class of a row as people say them."""
+    """Return school and class of a row as people say them, the class by its grade of the present school year."""
     codes = [code for code in (row.school_code, row.class_code) if code != NO_PLACE]
-    names = dict(session.execute(select(Place.code, Place.name).where(Place.code.in_(codes))).all())
-    return " ".join(names.get(code, "") for code in codes)
+    places = {place.code: place for place in session.scalars(select(Place).where(Place.code.in_(codes)))}
+    year = school_year_shown()
+    return " ".join(title_of(places[code], places, year) for code in codes if code in places)

@@ -374,3 +374,12 @@ def test_an_empty_form_is_for_those_who_read_records_and_only_of_records(
     for odd in ("plan", "nothing", "pledge"):
         assert get(client_of("qin"), f"/papers/blank/{odd}").status_code == 404
     assert "/papers/blank/talk" in get(client_of("qin"), "/records/").text
+
+
+def test_a_class_is_called_by_its_grade_of_the_year_not_as_it_was_when_it_was_made(
+    sqlite_cast: Cast, client_of: ClientOf
+) -> None:
+    child = sqlite_cast.add_child("ZX-2302", "陈一")
+    with sqlite_cast.database.transaction(system_scope("tests")) as session:
+        session.get_one(Place, sqlite_cast.places["ZX-2302"].id).name = "三（2）班"  # last year's
+    assert "柳溪镇中心小学四（2）班" in words_of(get(client_of("zhou"), f"/papers/contact-card/{child}").text)

@@ -52,3 +52,13 @@ def test_what_a_form_said_of_numbers_and_addresses_stands_in_part(sqlite_cast: C
         assert "138****2716" in page
         assert "13800002716" not in page
         assert "大坝村3组" not in page
+
+
+def test_what_cannot_be_done_says_so_before_its_form_is_opened(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    child = sqlite_cast.add_child("ZX-2302", "陈一")
+    number = opened(sqlite_cast, "pairing", child, "zhou", PROPOSED)
+    teacher = client_of("zhou")
+    page = get(teacher, f"/cases/{number}").text
+    assert "帮扶人有账号，由本人应允" in page
+    assert f"/cases/{number}/accept_for" not in page
+    assert get(teacher, f"/cases/{number}/accept_for").status_code == 403

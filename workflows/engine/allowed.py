@@ -94,7 +94,7 @@ def _option(
         return Option(key, transition, "not_your_part", text("这一步由其他岗位办理"), targets)
     if is_same_person(transition, actor, past):
         return Option(key, transition, "same_person", text("不能由办理前一步的同一人办理"), targets)
-    refusal = None if transition.form else guard_refusal(version, key, facts, now)
+    refusal = None if key in version.late else guard_refusal(version, key, facts, now)
     if refusal is not None:
         return Option(key, transition, "guard", refusal, targets)
     return Option(key, transition, targets=targets)

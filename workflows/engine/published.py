@@ -42,7 +42,8 @@ class FormVersion:
 class WorkflowVersion:
     """A published workflow: its definition, compiled conditions, its forms' fields, and how to fire its transitions.
 
-    `unless` holds the exceptions to the rules of uniqueness, in their order.
+    `unless` holds the exceptions to the rules of uniqueness, in their order, `late` the transitions whose condition
+    reads what their own form asks for, so that it cannot be judged before.
     """
 
     id: int
@@ -53,6 +54,7 @@ class WorkflowVersion:
     opens_when: Expression | None = None
     unless: tuple[Expression | None, ...] = ()
     fields: Mapping[str, FormField] = field(default_factory=dict)
+    late: frozenset[str] = frozenset()
 
     def fire(self, state: str, transition: str, target: str | None = None) -> str:
         """Return the state that a transition leads to; raises NoSuchTransition when it does not leave `state`."""
@@ -144,7 +146,15 @@ def _compile(session: Session, row: Row) -> Version:
     subject = catalogue.subjects[definition.subject]
     opens_when = compile_condition(definition.open.when, subject) if definition.open.when else None
     fields = {f.key: f for form in reversed(forms.values()) for f in form.fields}  # the first form names an answer
-    return WorkflowVersion(row.id, row.version, row.digest, definition, guards, opens_when, unless, fields)
+    late = frozenset(key for key, guard in guards.items() if guard.names & _asked(definition, key, forms))
+    return WorkflowVersion(row.id, row.version, row.digest, definition, guards, opens_when, unless, fields, late)
+
+
+def _asked(workflow: Workflow, transition: str, forms: Mapping[str, Form]) -> set[str]:
+    """Return the dotted names that a transition's own form answers: of the form, of the case, bound to the subject."""
+    form = forms.get(workflow.transitions[transition].form or "")
+    own = form.fields if form is not None else ()
+    return {name for f in own for name in (f"form.{f.key}", f"case.{f.key}", f.bind) if name}
 
 
 def _selection(row: Row, selection: Selection, offers: Offers) -> SelectionVersion:

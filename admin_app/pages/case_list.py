@@ -82,7 +82,7 @@ def case_list(session: Session, asked: MultiDict[str, str]) -> dict[str, Any]:
         "search": {"name": "q", "value": words, "placeholder": _("姓名、拼音、首字母")},
         "hidden": [(key, kept[key]) for key in ("state", "place") if key in kept],
         "chips": [_chip(inside, kept)] if inside is not None else [],
-        "filters": [*_workflows(versions.values(), workflow), *_classes(classes, place)],
+        "filters": [*([] if own else _workflows(versions.values(), workflow)), *_classes(classes, place)],
         "columns": _columns(),
         "rows": _rows(session, rows),
         "can_select": False,
@@ -142,6 +142,8 @@ def _views(workflow: Workflow, state: str, kept: dict[str, Any]) -> list[dict[st
         {"label": own_word(key), "url": url_for("cases.index", state=key, **rest), "is_current": key == state}
         for key in OWN
     ]
+    if state in OWN:  # of any workflow, whose states these are not
+        return [every, *own]
     return [
         every,
         *own,

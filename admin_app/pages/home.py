@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
@@ -10,15 +11,20 @@ from flask_babel import gettext as _
 from admin_app.desk import current_actor, current_policy, may, read_session
 from admin_app.menu import ITEMS
 from admin_app.pages.case import state_tag
-from admin_app.pages.case_list import MINE, subject_place, waiting_for
+from admin_app.pages.case_list import MINE, PART, subject_place, waiting_for
 from admin_app.pages.filing import level_below, percent, rate_card, state_cells
 from admin_app.pages.places import names_of
+from admin_app.pages.record_words import day_line
 from admin_app.shell import present_term
 from admin_app.wording import say, say_short
+from models.case import Case
+from models.child import Child
+from models.database import OfficeSession
 from models.reports.care import care_situations
 from models.reports.case_list import CasesWanted, list_cases
 from models.reports.filing import Filing, filing_by_place, total_of
 from models.reports.helping import left_without_anybody
+from models.reports.records import last_of
 from models.scope import LEVELS
 from workflows.engine.published import workflow_version
 from workflows.fields import CODE_LISTS
@@ -35,10 +41,11 @@ def home_page() -> dict[str, Any]:
     actor, term = current_actor(), present_term()
     place = actor.posts[0].place_name if actor.posts else ""
     page: dict[str, Any] = {"place": place, "rates": [], "table": None, "todo": None, "care": None, "links": _links()}
-    page["alerts"] = []
+    page |= {"alerts": [], "parts": None}
     if term is None or not may(Permission.CASE_LIST):
         return page
     page["todo"] = _todo()
+    page["parts"] = _parts()
     if not _has_places():
         return page
     level = level_below(actor)
@@ -121,9 +128,33 @@ def _todo() -> dict[str, Any] | None:
     if not mine:
         return None
     found = list_cases(session, CasesWanted(waiting=mine), limit=MOST_TO_DO + 1)
+    return {
+        "entries": _entries(session, found[:MOST_TO_DO]),
+        "has_more": len(found) > MOST_TO_DO,
+        "all_url": url_for("cases.index", state=MINE),
+    }
+
+
+def _parts() -> dict[str, Any] | None:
+    """Return the open cases that the person takes part in, each with when somebody last talked with the child."""
+    parts, session = current_actor().parts, read_session(Permission.CASE_LIST)
+    found = list_cases(session, CasesWanted(among=parts), limit=MOST_TO_DO + 1) if parts else []
+    if not found:
+        return None
+    shown, children = found[:MOST_TO_DO], [child.id for _case, child in found if child is not None]
+    talks = last_of(read_session(Permission.RECORD_LIST), children, "talk") if may(Permission.RECORD_LIST) else {}
+    entries = _entries(session, shown)
+    for entry, (_case, child) in zip(entries, shown, strict=True):
+        last = talks.get(child.id) if child is not None else None
+        if last is not None:
+            entry["sub"] = _("%(what)s · 上次谈心 %(day)s", what=entry["sub"], day=day_line(last.happened_on))
+    return {"entries": entries, "all_url": url_for("cases.index", state=PART)}
+
+
+def _entries(session: OfficeSession, found: Sequence[tuple[Case, Child | None]]) -> list[dict[str, Any]]:
     names = names_of(session, [case for case, _child in found])
     items = []
-    for case, child in found[:MOST_TO_DO]:
+    for case, child in found:
         workflow = workflow_version(session, case.definition_id).workflow
         items.append(
             {
@@ -134,7 +165,7 @@ def _todo() -> dict[str, Any] | None:
                 "url": url_for("cases.show", number=case.number),
             }
         )
-    return {"entries": items, "has_more": len(found) > MOST_TO_DO, "all_url": url_for("cases.index", state=MINE)}
+    return items
 
 
 def _care() -> list[dict[str, Any]] | None:

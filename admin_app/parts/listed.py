@@ -120,8 +120,9 @@ class ListPart(Declared):
         }
 
     def subtitle(self, asked: Asked) -> str:
-        """Return the line beside the title."""
-        return str(_("、")).join(dict.fromkeys(post.place_name for post in current_actor().posts[:3]))
+        """Return the line beside the title: the places of the person's first posts."""
+        places = [post.place_name for post in current_actor().posts if post.place_name]
+        return str(_("、")).join(dict.fromkeys(places[:3]))
 
     def note(self, asked: Asked) -> str:
         """Return a line above the rows."""

@@ -172,7 +172,9 @@ def settings() -> Response | str:
         flash(_("已保存。"), "ok")
         return redirect(url_for("account.settings"))
     facts = [{"key": _("姓名"), "value": actor.name}, {"key": _("账号"), "value": actor.login}]
-    facts += [{"key": _("岗位"), "value": f"{p.place_name} {role_word(p.role)}"} for p in actor.posts]
+    facts += [
+        {"key": _("岗位"), "value": f"{p.place_name} {role_word(p.role)}"} for p in actor.posts if p.relation is None
+    ]
     urls = {"password_url": url_for("account.change_password"), "sessions_url": url_for("account.sessions")}
     return render_template("account/settings.html", form=form, person_facts=facts, **urls)
 

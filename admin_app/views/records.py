@@ -151,11 +151,11 @@ class RecordScreen(OfficeView):
     )  # fmt: skip
     filters = (
         Choice("form", text("类别"), _forms, lambda key: Record.form == key),
-        Choice("kind", text("计为"), _kinds, _counted_as),
         Choice("by", text("记录人"), _authors, _by),
         Day("since", text("从"), _no_options, _since),
         Day("until", text("到"), _no_options, _until),
         Choice("state", text("状态"), _states, lambda state: Record.state == state),
+        Choice("kind", text("计为"), _kinds, _counted_as),
     )
 
     def parent(self) -> dict[str, str]:

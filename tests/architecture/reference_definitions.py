@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 from tests.architecture import reference_words as words
 from workflows.engine import definition as d
 from workflows.engine import paper as p
+from workflows.engine import selection as s
 from workflows.engine import standing as g
 from workflows.engine import vocabulary as v
 
@@ -19,7 +20,8 @@ PARTS: tuple[type[v.Part], ...] = (
     d.Workflow, d.Opening, g.Participation, g.Unique, g.Quota,
     d.State, d.Tasks, d.Deadline, d.CadenceRule, d.Transition,
     p.Paper, p.PaperPart, p.Signer,
-    d.Form, d.RecordHead, p.CardHead, d.Section, d.FormField, d.Option, d.Advice, v.Label,
+    d.Form, d.RecordHead, p.CardHead, d.Section, d.FormField, d.Option, d.Advice,
+    s.Selection, s.Ground, v.Label,
 )  # fmt: skip
 NAMED = {
     "a key": v.Key,
@@ -35,8 +37,8 @@ WRITTEN_AS_TEXT: dict[type[v.Part], str] = {
     d.Rung: "`percent%: action`",
     d.Options: "list: [Option](#option) or the name of a code list",
 }
-INTRODUCTION = f"""A definition is one YAML file. Its first key says what it is: `workflow:` or `form:`. Anchors,
-tags and doubled keys are refused; every problem is told with file, line and column by
+INTRODUCTION = f"""A definition is one YAML file. Its first key says what it is: `workflow:`, `form:` or `selection:`.
+Anchors, tags and doubled keys are refused; every problem is told with file, line and column by
 `shouwang definitions check`. Examples are [the standard pack](../../workflows/packs/standard).
 
 - **a key**: a lower-case word, digits and `_` after its first letter.
@@ -52,7 +54,7 @@ Keys marked *not yet* are checked and kept, but nothing carries them out so far.
 
 def parts_in_code() -> set[type[v.Part]]:
     """Return every part that a definition can be made of."""
-    return {part for module in (d, g, p, v) for part in vars(module).values() if _is_part(part)}
+    return {part for module in (d, s, g, p, v) for part in vars(module).values() if _is_part(part)}
 
 
 def _is_part(thing: object) -> bool:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from models.case import Case, CaseParticipant
 from models.reports.parts import holders
-from models.staff import Staff
+from models.scope import LEVELS, NO_PLACE
+from models.staff import Appointment, Staff
 from workflows.actor import Actor
 from workflows.candidates import choices
 from workflows.engine.published import WorkflowVersion, workflow_version
@@ -54,14 +55,22 @@ def closed_parts(
 def _leaders(everything: Session, policy: Policy, case: Case, besides: int, day: date) -> tuple[Staff, ...]:
     """Return who decides on a case: holders of the roles that its workflow asks, else of any that reads it."""
     workflow = workflow_version(everything, case.definition_id).workflow
-    readers = {role for role, rules in policy.roles.items() if policy.opens_circle(role, case.circle)}
+    readers = {role for role in policy.roles if policy.opens_circle(role, case.circle)}
     readers = {role for role in readers if policy.allows(role, Permission.CASE_ACT)}
-    asked = {who.role for state in workflow.states.values() if state.tasks for who in state.tasks.who if who.role}
-    for roles in (readers & asked, readers):
-        found = [staff for staff, _post in holders(everything, roles, case.level_codes, day) if staff.id != besides]
-        if found:
-            return tuple({staff.id: staff for staff in found}.values())
-    return ()
+    asked = {
+        (who.role, who.place)
+        for state in workflow.states.values()
+        if state.tasks
+        for who in state.tasks.who
+        if who.role
+    }
+    held = [one for one in holders(everything, readers, case.level_codes, day) if one[0].id != besides]
+    named = [one for one in held if {(one[1].role, _level_of(one[1])), (one[1].role, None)} & asked]
+    return tuple({staff.id: staff for staff, _post in named or held}.values())
+
+
+def _level_of(post: Appointment) -> str | None:
+    return next((level for level in reversed(LEVELS) if post.level_codes[level] != NO_PLACE), None)
 
 
 def told(parts: Collection[ClosedPart]) -> dict[tuple[str, ...], int]:

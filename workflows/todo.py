@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workflows.actor import Actor
+from models.scope import LEVELS, Branch
+from workflows.actor import Actor, Post
 from workflows.engine.allowed import RELATED
 from workflows.engine.definition import Workflow
 from workflows.engine.vocabulary import Assignee
@@ -15,25 +16,47 @@ FORWARD = "primary"  # the style of the step that takes a case on; sending back 
 
 @dataclass(frozen=True)
 class Waiting:
-    """The states of one workflow that wait for a person, in all cases they see or in those they take part in."""
+    """The states of one workflow that wait for a person: in all cases they see, at some places, or in some cases.
+
+    `places` and `parts` add up; where both are None the states wait for the person everywhere.
+    """
 
     workflow: str
     states: tuple[str, ...]
     parts: frozenset[int] | None = None
+    places: frozenset[Branch] | None = None
+
+
+_Reach = tuple[frozenset[int] | None, frozenset[Branch] | None]
+_EVERYWHERE: _Reach = (None, None)
 
 
 def waiting(actor: Actor, workflow: Workflow) -> list[Waiting]:
-    """Return what of a workflow waits for a person, by role and by part."""
-    by_role: list[str] = []
-    by_part: dict[frozenset[int], list[str]] = {}
+    """Return what of a workflow waits for a person, by role at the places of their posts and by part."""
+    found: dict[_Reach, list[str]] = {}
     for state in workflow.states:
-        asked = _asked(workflow, state)
-        if any(one.place not in RELATED and _has_role(actor, one) for one in asked):
-            by_role.append(state)
-        elif parts := frozenset().union(*(_parts(actor, one) for one in asked if one.place in RELATED)):
-            by_part.setdefault(parts, []).append(state)
-    found = [Waiting(workflow.key, tuple(by_role))] if by_role else []
-    return found + [Waiting(workflow.key, tuple(states), parts) for parts, states in by_part.items()]
+        reach = _reach(actor, list(_asked(workflow, state)))
+        if reach is not None:
+            found.setdefault(reach, []).append(state)
+    return [Waiting(workflow.key, tuple(states), *reach) for reach, states in found.items()]
+
+
+def _reach(actor: Actor, asked: list[Assignee]) -> _Reach | None:
+    if any(one.person is not None and one.person == actor.login for one in asked):
+        return _EVERYWHERE
+    branches = {post.branch for post in actor.posts for one in asked if _is_meant(post, one)}
+    parts = frozenset(int(branch.code) for branch in branches if branch.level == "case")
+    places = frozenset(branch for branch in branches if branch.level in LEVELS)
+    return (parts, places) if parts or places else None
+
+
+def _is_meant(post: Post, assignee: Assignee) -> bool:
+    if assignee.place in RELATED:
+        return post.relation == assignee.role and post.branch.level == "case"
+    if post.relation is not None:
+        return assignee.place is None and assignee.role == post.role
+    at = assignee.place not in LEVELS or assignee.place == post.branch.level
+    return post.reaches and post.role == assignee.role and at
 
 
 def _asked(workflow: Workflow, state: str) -> Iterable[Assignee]:
@@ -42,14 +65,3 @@ def _asked(workflow: Workflow, state: str) -> Iterable[Assignee]:
         return tasks.who
     forward = [key for key in workflow.leaving(state) if workflow.transitions[key].style == FORWARD]
     return [assignee for key in forward for assignee in workflow.transitions[key].by]
-
-
-def _has_role(actor: Actor, assignee: Assignee) -> bool:
-    if assignee.person:
-        return assignee.person == actor.login
-    return any(post.role == assignee.role and post.reaches for post in actor.posts)
-
-
-def _parts(actor: Actor, assignee: Assignee) -> frozenset[int]:
-    held = (post for post in actor.posts if post.relation == assignee.role and post.branch.level == "case")
-    return frozenset(int(post.branch.code) for post in held)

@@ -102,10 +102,13 @@ def waiting_for(session: Session, actor: Actor, versions: Iterable[WorkflowVersi
     Confidential cases whose people have left wait for the leaders of their circle, whatever their state.
     """
     known = list(versions)
-    found = [(w.workflow, w.states, w.parts) for version in known for w in waiting(actor, version.workflow)]
+    found = [(w.workflow, w.states, w.parts, w.places) for version in known for w in waiting(actor, version.workflow)]
     left = left_behind(session, system_session("confidential parts"), actor, current_policy())
     states = {version.workflow.key: tuple(version.workflow.states) for version in known}
-    return (*found, *((workflow, states[workflow], cases) for workflow, cases in left.items() if workflow in states))
+    return (
+        *found,
+        *((workflow, states[workflow], cases, None) for workflow, cases in left.items() if workflow in states),
+    )
 
 
 def _known(key: str, versions: Mapping[str, WorkflowVersion]) -> str:

@@ -45,7 +45,7 @@ def home_page() -> dict[str, Any]:
     if term is None or not may(Permission.CASE_LIST):
         return page
     page["todo"] = _todo()
-    page["parts"] = _parts()
+    page["parts"] = _parts({entry["url"] for entry in page["todo"]["entries"]} if page["todo"] else set())
     if not _has_places():
         return page
     level = level_below(actor)
@@ -135,8 +135,8 @@ def _todo() -> dict[str, Any] | None:
     }
 
 
-def _parts() -> dict[str, Any] | None:
-    """Return the open cases that the person takes part in, each with when somebody last talked with the child."""
+def _parts(besides: set[str]) -> dict[str, Any] | None:
+    """Return the open cases that the person takes part in but some, each with the last talk with the child."""
     parts, session = current_actor().parts, read_session(Permission.CASE_LIST)
     found = list_cases(session, CasesWanted(among=parts), limit=MOST_TO_DO + 1) if parts else []
     if not found:
@@ -148,7 +148,8 @@ def _parts() -> dict[str, Any] | None:
         last = talks.get(child.id) if child is not None else None
         if last is not None:
             entry["sub"] = _("%(what)s · 上次谈心 %(day)s", what=entry["sub"], day=day_line(last.happened_on))
-    return {"entries": entries, "all_url": url_for("cases.index", state=PART)}
+    entries = [entry for entry in entries if entry["url"] not in besides]
+    return {"entries": entries, "all_url": url_for("cases.index", state=PART)} if entries else None
 
 
 def _entries(session: OfficeSession, found: Sequence[tuple[Case, Child | None]]) -> list[dict[str, Any]]:

@@ -12,14 +12,15 @@ from models.child import Child
 from models.scope import Branch
 
 LARGEST_ID = 2**63 - 1
+Awaited = tuple[str, tuple[str, ...], frozenset[int] | None, frozenset[Branch] | None]
 
 
 @dataclass(frozen=True)
 class CasesWanted:
     """Which cases: empty parts do not narrow.
 
-    `waiting` are workflows with states, and the cases among which they count where not all do; `opened_by` is who
-    opened them, `among` are the cases to choose from.
+    `waiting` are workflows with states, and the cases and the places where they count unless they do everywhere;
+    `opened_by` is who opened them, `among` are the cases to choose from.
     """
 
     workflow: str | None = None
@@ -28,7 +29,7 @@ class CasesWanted:
     class_code: str | None = None
     place: Branch | None = None
     child_ids: tuple[int, ...] | None = None
-    waiting: tuple[tuple[str, tuple[str, ...], frozenset[int] | None], ...] | None = None
+    waiting: tuple[Awaited, ...] | None = None
     opened_by: int | None = None
     among: frozenset[int] | None = None
 
@@ -61,15 +62,18 @@ def list_cases(
     return [(case, child) for case, child in session.execute(statement.order_by(Case.id.desc()).limit(limit))]
 
 
-def _waiting(waiting: tuple[tuple[str, tuple[str, ...], frozenset[int] | None], ...]) -> ColumnElement[bool]:
+def _waiting(waiting: tuple[Awaited, ...]) -> ColumnElement[bool]:
     return or_(
         false(),
         *(
-            and_(
-                Case.workflow == workflow,
-                Case.state.in_(states),
-                true() if parts is None else Case.id.in_(sorted(parts)),
-            )
-            for workflow, states, parts in waiting
+            and_(Case.workflow == workflow, Case.state.in_(states), _there(parts, places))
+            for workflow, states, parts, places in waiting
         ),
     )
+
+
+def _there(parts: frozenset[int] | None, places: frozenset[Branch] | None) -> ColumnElement[bool]:
+    if parts is None and places is None:
+        return true()
+    at = [getattr(Case, f"{place.level}_code") == place.code for place in sorted(places or (), key=str)]
+    return or_(false(), *at, *([Case.id.in_(sorted(parts))] if parts else []))

@@ -217,7 +217,10 @@ def test_the_lists_of_ones_own_hold_what_one_opened_and_takes_part_in(sqlite_cas
     assert other.number not in part
     assert "你还没有参与的事项" in get(client_of("zhou"), "/cases/?state=i-take-part").text
     assert "你还没有发起过事项" in get(client_of("tan"), "/cases/?state=opened-by-me").text
-    assert "我参与的" in get(client_of("shi"), "/").text
+    with sqlite_cast.database.transaction(system_scope("tests")) as session:
+        session.execute(update(Case).where(Case.number == pairing.number).values(state="active"))
+    home = get(client_of("shi"), "/").text
+    assert home.index("我参与的") < home.index(f"/cases/{pairing.number}")
 
 
 def test_a_leader_is_told_of_a_leaver_and_names_who_takes_over(sqlite_cast: Cast, client_of: ClientOf) -> None:

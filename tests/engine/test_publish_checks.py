@@ -301,7 +301,7 @@ def test_it_points_at_the_part_of_a_form_that_does_not_fit(
     assert (*place, code) == problems[0]
 
 
-ADVICE = "advise:\n  - {when: \"coalesce(helper.sex, sex) != child.sex\", text: {zh: 不同性别}}\n"
+ADVICE = 'advise:\n  - {when: "coalesce(helper.sex, sex) != child.sex", text: {zh: 不同性别}}\n'
 CHOSEN = (
     "  - {key: helper, type: person, among: [helper], label: {zh: 帮扶人}}\n"
     "  - {key: sex, type: choice, options: sex, label: {zh: 性别}}\n"

@@ -194,7 +194,8 @@ def _pair(world: Marked, code: str, helper: str) -> str:
 
 def _plan(world: Marked, code: str) -> str:
     """Open a plan, whose circle are the counsellor and the class teacher, and leaders without its grounds."""
-    grounds = {key: "旷课" + _mark(world, code, sign, "circle") for key, sign in (("situation", "况"), ("causes", "缘"))}
+    signs = {"situation": "况", "causes": "缘"}
+    grounds = {key: "旷课" + _mark(world, code, sign, "circle") for key, sign in signs.items()}
     referred = {"criteria": ["learning"], "responsible": str(world.cast[TEACHER[code]].staff_id), **grounds}
     with world.cast.acting("meng", Permission.CASE_ACT) as tx:
         case = open_case_about(tx, "individual_plan", "child", world.children[code], Beginning(referred))

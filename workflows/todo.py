@@ -32,7 +32,11 @@ _EVERYWHERE: _Reach = (None, None)
 
 
 def waiting(actor: Actor, workflow: Workflow) -> list[Waiting]:
-    """Return what of a workflow waits for a person, by role at the places of their posts and by part."""
+    """Return what of a workflow waits for a person, by role at the places of their posts and by part.
+
+    Where a cadence carries a state (a pairing that runs), what is owed there are records, and the case itself waits
+    for nobody; for a person in hundreds of pairings the few steps that are due would not be found among them.
+    """
     found: dict[_Reach, list[str]] = {}
     for state in workflow.states:
         reach = _reach(actor, list(_asked(workflow, state)))
@@ -60,6 +64,8 @@ def _is_meant(post: Post, assignee: Assignee) -> bool:
 
 
 def _asked(workflow: Workflow, state: str) -> Iterable[Assignee]:
+    if workflow.states[state].cadence:
+        return ()
     tasks = workflow.states[state].tasks
     if tasks is not None:
         return tasks.who

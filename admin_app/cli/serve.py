@@ -17,7 +17,8 @@ from models.database import Database
 from models.schema_version import newest_version, present_version
 from models.vault import Keystore
 
-THREADS = 8
+# Beyond two for each core they would only take the interpreter from each other.
+THREADS = min(8, 2 * (os.cpu_count() or 1) + 1)
 
 
 @click.command()

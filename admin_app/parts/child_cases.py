@@ -135,16 +135,16 @@ def _pairing(child: Child, case: Case, part: CaseParticipant | None) -> dict[str
     return {"title": helper, "sub": case.number, "facts": facts, "shape": "grid", "links": links}
 
 
-def _counted(child: Child, case: Case, part: CaseParticipant | None) -> str:
-    """Count the child's records from the day the helper took part to today or the end."""
+def _counted(child: Child, case: Case, part: CaseParticipant | None) -> dict[str, str]:
+    """Count the child's records from the day the helper took part to today or the end, and name their list."""
     session = read_session(Permission.RECORD_LIST)
     since = local_day(part.since_at if part is not None else case.opened_at)
     until = local_day(case.closed_at or now())
     n = {key: records_count(session, child.id, kinds, since, until) for key, kinds in EVIDENCE.items()}
-    return str(
-        _("谈心 %(talks)s · 家访 %(visits)s · 通话 %(calls)s · 书信 %(letters)s",
-          talks=n["talk"], visits=n["visit"], calls=n["call"], letters=n["letter"])
-    )  # fmt: skip
+    said = _("谈心 %(talks)s · 家访 %(visits)s · 通话 %(calls)s · 书信 %(letters)s",
+             talks=n["talk"], visits=n["visit"], calls=n["call"], letters=n["letter"])  # fmt: skip
+    url = url_for("records.index_view", child=child.id, since=since.isoformat(), until=until.isoformat())
+    return {"text": said, "url": url}
 
 
 def _said(version: WorkflowVersion, known: dict[str, Any], keys: Sequence[str]) -> list[dict[str, Any]]:

@@ -87,6 +87,11 @@ def phone(rng: Random) -> str:
     return f"{MOBILE}{int(rng.random() * 10**8):08d}"
 
 
+def staff_phone(order: int) -> str:
+    """Return the mobile number of the n-th of the staff, on the same network that does not exist."""
+    return f"{MOBILE}{(31_000_000 + order * 7_919) % 10**8:08d}"
+
+
 def id_number(area: str, born_on: date, order: int, sex: str) -> str:
     """Return an 18-place number with a right check digit; `order` counts a birthday's children of one sex."""
     first_17 = f"{area}{born_on:%Y%m%d}{order * 2 + (sex == 'male'):03d}"

@@ -20,6 +20,7 @@ from admin_app.demo.cast import (
     sex_of,
     teacher_of,
 )
+from admin_app.demo.names import staff_phone
 from admin_app.demo.stage import Stage
 from models.place import Place
 from models.staff import Staff
@@ -77,8 +78,9 @@ def _make_accounts(tx: Transaction) -> None:
     places = _places(tx)
     homes = [(login, name, place) for login, name, _, place in STAFF]
     homes += [(login, name, school) for school, teachers in TEACHERS.items() for login, name in teachers]
-    for login, name, place in homes:
-        enter_staff(tx, places[place], {"login": login, "name": name, "sex": sex_of(login)})
+    for order, (login, name, place) in enumerate(homes):
+        known: dict[str, Cell] = {"login": login, "name": name, "sex": sex_of(login), "phone": staff_phone(order)}
+        enter_staff(tx, places[place], known)
 
 
 def _places(tx: Transaction) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -190,3 +191,24 @@ def test_a_child_of_another_class_is_none_of_this_one(cast: Cast, where: str) ->
     with pytest.raises(Missing):
         _choose(cast, "chen", choices, "ZX-2302" if where != "ZX" else "ZX")
     assert _kept(cast, child)[0] is False
+
+
+def test_of_two_who_choose_at_once_one_is_told(cast: Cast) -> None:
+    child = cast.add_child("ZX-2302")
+    ready, found = threading.Barrier(2, timeout=20), []
+
+    def chooses(login: str, why: str, said: dict[int, Choice]) -> None:
+        ready.wait()
+        try:
+            found.append(_choose(cast, login, said))
+        except Refusal as refusal:
+            found.append(refusal.code)
+
+    says = (("zhou", "祖辈年高"), ("qin", "父母均外出"))
+    racers = [threading.Thread(target=chooses, args=(who, why, _says(cast, child, True, why))) for who, why in says]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert sorted(map(str, found)) == sorted([str(Chosen(1, 0, 1)), "changed_meanwhile"])
+    assert len(cast.events("child.chosen")) == 1

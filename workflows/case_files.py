@@ -40,11 +40,15 @@ def may_add_file(actor: Actor, policy: Policy, case: Case) -> bool:
     return acts and visible(file_class(case), policy.sees(actor, codes))
 
 
-def may_look(actor: Actor, policy: Policy, row: Attachment) -> bool:
-    """Tell whether a person of the case's scope and circle sees files of this class."""
+def may_look(actor: Actor, policy: Policy, row: Attachment, workflow: str = "") -> bool:
+    """Tell whether a person of the case's scope and circle sees files of this class.
+
+    With the case's `workflow` those count too whose posts open its cases without a part in them.
+    """
     codes = row.level_codes
     has_post = policy.post_for(actor, Permission.CASE_READ, codes) is not None
-    return has_post and visible(row.protection, policy.sees(actor, codes))
+    opens = row.circle == "" and policy.scope_opened(actor, workflow).covers(codes)
+    return (has_post or opens) and visible(row.protection, policy.sees(actor, codes, workflow))
 
 
 def may_remove_file(actor: Actor, policy: Policy, row: Attachment, case: Case) -> bool:

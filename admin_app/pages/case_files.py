@@ -33,7 +33,7 @@ def files_card(session: Session, view: CaseView) -> dict[str, Any]:
     found = session.scalars(
         select(Attachment).where(Attachment.case_id == case.id, *_OWN).order_by(Attachment.id)
     ).all()
-    seen = [file for file in found if may_look(actor, policy, file)]
+    seen = [file for file in found if may_look(actor, policy, file, case.workflow)]
     sealed = is_sealed(session, case)
     removable = {file.id for file in seen if not sealed and may_remove_file(actor, policy, file, case)}
     return {

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import object_session
 from werkzeug.wrappers import Response as Answer
 
-from admin_app.desk import current_actor, current_policy, may, perform, permit, read_session, record_read
+from admin_app.desk import (
+    current_actor,
+    current_policy,
+    may,
+    opened_session,
+    perform,
+    permit,
+    read_session,
+    record_read,
+    system_session,
+)
 from admin_app.forms.sent_files import files_named
 from admin_app.listing.ids import number as read_number
 from admin_app.pages.record import view_record
@@ -82,15 +96,23 @@ def _case(number: str) -> None:
 
 def _send(attachment: str, part: str) -> Response:
     row, permission = _readable(attachment)
-    session = read_session(permission)
+    session = object_session(row) or read_session(permission)
     content = storage.get(session, row, part)
     if content is None:
         raise Missing("not_found", text("没有这条记录"))
     record_read(_read_event(row, part, permission))
     answer = Response(content, mimetype=TYPES[row.kind])
     learn_keys(session, [row.key_owner])
-    answer.headers.set("Content-Disposition", "inline" if row.is_picture else "attachment", filename=row.name or "file")
+    answer.headers.set("Content-Disposition", "inline" if row.is_picture else "attachment", **_names(row))
     return answer
+
+
+def _names(row: Attachment) -> dict[str, str]:
+    """Return the file's name as a header takes it: a header is Latin-1, other names stand beside a plain one."""
+    name = row.name or "file"
+    if name.isascii():
+        return {"filename": name}
+    return {"filename": f"file.{'jpg' if row.is_picture else row.kind}", "filename*": f"UTF-8''{quote(name)}"}
 
 
 def _read_event(row: Attachment, part: str, permission: P) -> Happening:
@@ -113,14 +135,27 @@ def _readable(written: str) -> tuple[Attachment, P]:
     """Return a file that the person may look at, and by which permission: that of records, or that of cases."""
     found = read_number(written)
     permissions = [permission for permission in (P.RECORD_READ, P.CASE_READ) if may(permission)]
-    if not permissions:
-        permit(P.RECORD_READ)
     for permission in permissions:
         row = read_session(permission).get(Attachment, found) if found is not None else None
         if row is not None and row.removed_at is None and (row.record_id is not None) is (permission is P.RECORD_READ):
             _permit_look(row)
             return row, permission
+    if found is not None and (row := _opened(found)) is not None:
+        return row, P.CASE_READ
+    if not permissions:
+        permit(P.RECORD_READ)
     raise Missing("not_found", text("没有这条记录"))
+
+
+def _opened(number: int) -> Attachment | None:
+    """Return a file of a case that the person's post opens without a part in it."""
+    own = select(Case.workflow).join(Attachment, Attachment.case_id == Case.id).where(Attachment.id == number)
+    workflow = system_session("kinds of case").scalar(own)
+    session = opened_session(workflow) if workflow is not None else None
+    row = session.get(Attachment, number) if session is not None else None
+    if row is None or row.removed_at is not None:
+        return None
+    return row if may_look(current_actor(), current_policy(), row, workflow or "") else None
 
 
 def _permit_look(row: Attachment) -> None:

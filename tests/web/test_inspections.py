@@ -6,7 +6,9 @@ import hashlib
 import html
 import re
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -17,6 +19,7 @@ from models.case import Case
 from models.draw import PlaceDraw
 from models.scope import system_scope
 from tests.cast import NOW, Cast
+from tests.pictures import photo
 from tests.playing import appoint
 from tests.steps import CIRCULAR, FOUND, NOTICE, RECHECKED, RECTIFIED, SELF_CHECK
 from tests.web.browser import ClientOf, get, post
@@ -329,6 +332,48 @@ def test_an_inspection_is_played_on_screen_by_group_and_school(sqlite_cast: Cast
         answer = post(client, f"{case}/{step}", **flat(answers))
         assert (answer.status_code, answer.location) == (302, case), (step, answer.text)
         assert state in words(client, case)
+
+
+def test_a_school_answers_each_finding_of_the_group_beside_its_words(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    number = with_findings(sqlite_cast, "2026-12-01")
+    form = get(client_of("qin"), f"/cases/{number}/rectify").text
+    for row, problem in enumerate(("两份责任书未签字", "缺家访记录")):
+        assert re.search(rf'name="rectified-{row}-problem"[^>]* value="{problem}"', form), problem
+    row = RECTIFIED["rectified"][0] | {"problem": "学校改写的问题"}
+    act(sqlite_cast, "qin", number, "rectify", {"rectified": [row]})
+    again = get(client_of("feng"), f"/cases/{number}/not_yet").text
+    assert 'value="缺家访记录"' in again
+    assert "学校改写的问题" not in again
+
+
+def test_evidence_is_sent_along_and_seen_by_inspectors_before_and_after_the_end(
+    sqlite_cast: Cast, client_of: ClientOf
+) -> None:
+    appoint(sqlite_cast, "bai", "inspector", "QH")
+    number = with_findings(sqlite_cast, "2026-12-01")
+    qin, case = client_of("qin"), f"/cases/{number}"
+    proof = (BytesIO(photo(60, 40)), "补签的责任书.jpg")
+    sent = post(qin, f"{case}/rectify", **flat(RECTIFIED), proofs=proof)
+    assert sent.status_code == 302, sent.text
+    for login in ("feng", "bai", "tan"):
+        page = get(client_of(login), f"{case}?tab=files").text
+        assert "补签的责任书.jpg" in page, login
+        address = re.search(r"/attachments/\d+", page)
+        assert address, login
+        file = get(client_of(login), address[0])
+        assert (file.status_code, file.mimetype) == (200, "image/jpeg")
+        shown = file.headers["Content-Disposition"]
+        assert shown.isascii()
+        assert quote("补签的责任书.jpg") in shown
+    assert sqlite_cast.events("attachment.read")[-1]["facts"]["part"] == "whole"
+    assert get(client_of("zhou"), address[0]).status_code in (403, 404)
+    before = post(client_of("bai"), f"/attachments/{address[0].rpartition('/')[2]}/remove", reason="看错了")
+    assert before.status_code in (403, 404)
+    added = post(client_of("bai"), f"/case-files/{number}", files=(BytesIO(photo(60, 40)), "现场.jpg"))
+    assert added.status_code in (403, 404)
+    act(sqlite_cast, "feng", number, "accept", RECHECKED)
+    act(sqlite_cast, "feng", number, "circulate", CIRCULAR)
+    assert get(client_of("feng"), address[0]).status_code == 200
 
 
 def flat(answers: Any) -> dict[str, Any]:

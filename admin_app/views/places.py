@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request
+from flask import flash, redirect, render_template, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
-from admin_app.desk import current_actor, perform, perform_in, read_session, system_session
+from admin_app.desk import current_actor, current_policy, perform, perform_in, read_session, system_session
 from admin_app.forms.fact_form import Shape, choices, show_faults
 from admin_app.forms.place_choice import chosen_place, place_field
 from admin_app.listing.asked import Asked
@@ -45,6 +45,15 @@ MOST_BELOW = 300
 def _name(place: Place, beside: Beside) -> dict[str, Any]:
     above = sum(code != "-" for code in place.level_codes.values()) - beside["top"]
     return {"kind": "text", "value": "　" * above + title_of(place, beside["schools"], beside["year"])}
+
+
+def _choosing(row: Place) -> list[dict[str, Any]]:
+    """Offer the choice of focus children in an open class to those who make it."""
+    if row.kind != "class" or row.is_closed:
+        return []
+    if current_policy().post_for(current_actor(), P.CHILD_EDIT, row.level_codes) is None:
+        return []
+    return [{"label": _("重点帮扶"), "url": url_for("focus.show", class_code=row.code), "icon": "target-arrow"}]
 
 
 class PlaceScreen(OfficeView):
@@ -111,7 +120,8 @@ class PlaceScreen(OfficeView):
         ))  # fmt: skip
         add = self.address("create_view", parent=row.id) if self.allows("create") and not row.is_closed else None
         page = place_page(row, parent, below, school_year_shown(), add, self.row_url)
-        return page | {"actions": self.row_actions(row), "back_url": self.address("index_view")}
+        actions = [*_choosing(row), *self.row_actions(row)]
+        return page | {"actions": actions, "back_url": self.address("index_view")}
 
     def row_actions(self, row: Place) -> list[dict[str, Any]]:
         """Offer to put it below another parent as well."""

@@ -203,3 +203,12 @@ def test_it_reads_in_english(client_of: ClientOf, children: list[int]) -> None:
     page = get(teacher, PAGE).text
     assert "High risk" in page
     assert "Save the choice" in page
+
+
+def test_the_page_of_a_class_leads_there_for_those_who_choose(
+    sqlite_cast: Cast, client_of: ClientOf, children: list[int]
+) -> None:
+    address = f"/places/details/?id={sqlite_cast.places['ZX-2302'].id}"
+    assert PAGE in get(client_of("qin"), address).text
+    assert PAGE not in get(client_of("tan"), address).text
+    assert "/focus/ZX" not in get(client_of("qin"), f"/places/details/?id={sqlite_cast.places['ZX'].id}").text

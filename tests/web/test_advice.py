@@ -124,3 +124,13 @@ def test_it_is_said_in_english(sqlite_cast: Cast, client_of: ClientOf, child: in
     get(teacher, "/language/en?for=/")
     asked = _send(teacher, f"/open/pairing/child/{child}", **_typed(sqlite_cast))
     assert "of different sex" in asked.text
+
+
+def test_inspectors_read_what_was_advised(sqlite_cast: Cast, client_of: ClientOf, child: int) -> None:
+    teacher, path = client_of("zhou"), f"/open/pairing/child/{child}"
+    mark = _mark(_send(teacher, path, **_typed(sqlite_cast)).text)
+    _send(teacher, path, **_typed(sqlite_cast, advised=mark))
+    entry = sqlite_cast.events("case.opened")[0]["number"]
+    page = get(client_of("feng"), f"/audit/entries/{entry}").text
+    assert "系统提示" in page
+    assert OTHER_SEX in page

@@ -31,7 +31,7 @@ from workflows.fields import CODE_LISTS
 from workflows.opening_view import workflows_in_force
 from workflows.policy import Permission
 
-MOST_TO_DO = 12
+MOST_TO_DO, MOST_LOOKED = 12, 48
 MOST_LINKS = 3
 COUNTED_AT_ONCE = frozenset({"township", "school", "class"})
 
@@ -127,7 +127,9 @@ def _todo() -> dict[str, Any] | None:
     mine = waiting_for(session, actor, workflows_in_force(session))
     if not mine:
         return None
-    found = list_cases(session, CasesWanted(waiting=mine), limit=MOST_TO_DO + 1)
+    found = list_cases(session, CasesWanted(waiting=mine), limit=MOST_LOOKED)
+    # What came back last stands first, however old the case: a file that was returned is not to be overlooked.
+    found.sort(key=lambda pair: pair[0].state_since, reverse=True)
     return {
         "entries": _entries(session, found[:MOST_TO_DO]),
         "has_more": len(found) > MOST_TO_DO,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.casework import opened
-from tests.cast import Cast
+from tests.cast import NOW, Cast
 from tests.steps import FILE, PROPOSED, REFERRED
 from tests.web.browser import ClientOf, get
 from workflows.operations.case import Request, act_on_case
@@ -62,3 +64,13 @@ def test_what_cannot_be_done_says_so_before_its_form_is_opened(sqlite_cast: Cast
     assert "帮扶人有账号，由本人应允" in page
     assert f"/cases/{number}/accept_for" not in page
     assert get(teacher, f"/cases/{number}/accept_for").status_code == 403
+
+
+def test_what_came_back_last_waits_first(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    numbers = [sqlite_cast.open_case(sqlite_cast.add_child("ZX-2302", name)) for name in ("陈一", "陈二")]
+    with sqlite_cast.acting("zhou", Permission.CASE_ACT) as tx:
+        act_on_case(tx, numbers[0], Request("complete", answers=FILE))
+    with sqlite_cast.acting("qin", Permission.CASE_ACT, NOW + timedelta(hours=1)) as tx:
+        act_on_case(tx, numbers[0], Request("send_back", answers={"reason": "缺电话"}))
+    page = get(client_of("zhou"), "/").text
+    assert page.index(f"/cases/{numbers[0]}") < page.index(f"/cases/{numbers[1]}")

@@ -200,6 +200,4 @@ def _particular(names: Names, entry: Entry) -> str:
         return names.place(own[0]) if own else str(facts.get("name", ""))
     if event.subject_type in ("screen", "command"):
         return str(facts.get("path", ""))
-    if event.subject_type == "draw":
-        return str(facts.get("number", ""))
     return str(facts.get("key") or facts.get("school_year") or "")

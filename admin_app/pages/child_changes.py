@@ -33,7 +33,7 @@ TITLES = {
     "relative.removed": text("移除家庭成员"),
     "roster.child_added": text("名册导入"),
     "roster.child_changed": text("名册更新"),
-    "case.moved": text("事项办理"),
+    "case.moved": text("办理事项"),
     "record.corrected": text("更正记录"),
     "record.voided": text("作废记录"),
     "attachment.removed": text("移除附件"),

@@ -16,6 +16,9 @@
     const blank = rows.querySelector("template[data-rows-blank]");
     const add = rows.querySelector("[data-rows-add]");
     let next = list.children.length;
+    const isEmpty = (entry) => [...entry.querySelectorAll("input, select, textarea")]
+      .every((asked) => (["radio", "checkbox"].includes(asked.type) ? !asked.checked : !asked.value));
+    if (next > 1 && isEmpty(list.lastElementChild)) list.lastElementChild.remove(); // here a button adds it when wanted
     const refresh = () => {
       number(list);
       add.hidden = list.children.length >= Number(rows.dataset.rowsMost);

@@ -32,10 +32,13 @@ class PlacePath:
 
     @classmethod
     def read(cls, scope: Scope, args: Mapping[str, str], lowest: str = "class") -> PlacePath:
-        """Take the chosen codes from the address; whether they lie inside the scope is settled by the query."""
+        """Take the chosen codes from the address; whether they lie inside the scope is settled by the query.
+
+        A comma stands in no code.
+        """
         offered = LEVELS[1 : LEVELS.index(lowest) + 1]
         chosen = {level: args[level] for level in offered if 0 < len(args.get(level, "")) <= 40}
-        return cls(scope, {level: code for level, code in chosen.items() if code != NO_PLACE}, lowest)
+        return cls(scope, {key: code for key, code in chosen.items() if code != NO_PLACE and "," not in code}, lowest)
 
     def conditions(self, row_class: Any) -> list[Any]:
         """Return the conditions of the chosen codes on a table with level codes."""

@@ -27,6 +27,7 @@ from models.audit import AuditEvent, AuditPending
 from models.case import Case, CaseMove, CaseRecord, CaseSlot
 from models.child import Child, NameGram, Relative
 from models.database import Database
+from models.draw import PlaceDraw
 from models.place import Place
 from models.reports.filing import Filing, filing_by_place
 from models.school_year import Term
@@ -210,6 +211,7 @@ def test_every_child_and_person_has_a_key_and_every_number_is_nobodys(school: Da
         keys = set(session.scalars(select(DataKey.id)))
         # An inspection of a place seals what is written under a key of its own.
         about_places = set(session.scalars(select(Case.id).where(Case.child_id.is_(None))))
+        about_places |= set(session.scalars(select(PlaceDraw.id)))  # as does a draw by lot
         assert {child.id for child in children} | set(session.scalars(select(Staff.id))) | about_places == keys
         learn_keys(session, [child.id for child in children])
         assert all((child.id_number or "").startswith("99") for child in children)

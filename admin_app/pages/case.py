@@ -136,6 +136,8 @@ def head_facts(view: CaseView, place: str, pairs: Sequence[dict[str, Any]] = ())
     if child is not None:
         url = url_for("children.details_view", id=child.id)
         facts = [{"key": _("儿童"), "value": {"text": child.name, "url": url}}, {"key": _("学校班级"), "value": place}]
+    elif view.case.class_code != NO_PLACE:
+        facts = [{"key": _("学校班级"), "value": place}]
     if (draw := draw_link(view.case)) is not None:
         pairs = [*pairs, {"key": _("抽取"), "value": draw}]
     opener = view.moves[0].actor_name if view.moves else ""

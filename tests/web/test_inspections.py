@@ -376,6 +376,12 @@ def test_evidence_is_sent_along_and_seen_by_inspectors_before_and_after_the_end(
     assert get(client_of("feng"), address[0]).status_code == 200
 
 
+def test_the_inspection_of_a_class_names_its_school(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    number = inspect(sqlite_cast, "ZX-2302")
+    assert "学校班级 柳溪镇中心小学 四（2）班" in words(client_of("feng"), f"/cases/{number}")
+    assert number in words(client_of("zhou"), "/inspections/")
+
+
 def flat(answers: Any) -> dict[str, Any]:
     """Answers as a form sends them: rows by number."""
     fields: dict[str, Any] = {}

@@ -19,6 +19,7 @@ from admin_app.printing.sheet import Block, card, cell, printed_by, secret, sign
 from admin_app.shell import role_word, term_label
 from admin_app.wording import language, say, say_moment
 from models.case import CaseMove, CaseRecord
+from models.scope import NO_PLACE
 from models.terms import latest_term
 from models.vault import learn_keys
 from workflows.case_view import CaseView
@@ -174,8 +175,9 @@ def _numbered(parts: Sequence[list[Block]]) -> list[Block]:
 def _head(told: Told, paper: Paper, *, is_plain: bool) -> Block:
     view = told.view
     subject = _("学生") if view.child is not None else _("单位")
-    where = place_line(told.session, view.case) if view.child is not None else ""
-    cells = [cell(subject, view.subject.name), *([cell(_("学校班级"), where)] if where else [])]
+    has_class = view.child is not None or view.case.class_code != NO_PLACE
+    where = [cell(_("学校班级"), place_line(told.session, view.case))] if has_class else []
+    cells = [cell(subject, view.subject.name), *where]
     cells += [found for name in paper.facts if (found := _fact(told, name)) is not None]
     if is_plain:
         opener = view.moves[0].actor_name if view.moves else ""

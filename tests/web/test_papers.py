@@ -159,6 +159,11 @@ def test_an_inspection_prints_an_empty_sheet_before_and_its_findings_after(
     assert get(client_of("bai"), f"/papers/inspection/{number}").status_code == 404
 
 
+def test_the_inspection_of_a_class_names_its_school(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    number = opened(sqlite_cast, "inspection", sqlite_cast.places["ZX-2302"].id, "feng", NOTICE, kind="place")
+    assert "柳溪镇中心小学四（2）班" in words_of(get(client_of("feng"), f"/papers/inspection/{number}").text)
+
+
 # Any case
 
 

@@ -93,6 +93,7 @@ def staff_page(
             {"key": _("建立"), "value": say_moment(person.made_at)},
         ],
         "cards": [card, _sessions(sessions)],
+        "is_stacked": True,
     }
 
 

@@ -13,6 +13,7 @@ from admin_app.printing.sheet import LINE, MUCH, SOME, Block, card, cell, secret
 from admin_app.wording import language, say
 from workflows.engine.catalogue import standard_code_lists
 from workflows.engine.definition import Form, FormField
+from workflows.engine.form import FILES
 from workflows.engine.vocabulary import Label
 from workflows.fields import CHILD, RELATIVE, Fact, visible
 
@@ -38,9 +39,9 @@ def filled_blocks(
 
 
 def empty_blocks(form: Form, title: str, sub: str = "", *, confidential: bool = True) -> list[Block]:
-    """Return a form to fill in by hand; what the system counts is left out, confidential sections where asked."""
+    """Return a form to fill in by hand, without what the system counts, files, and confidential sections if so asked."""
     hidden = {section.key for section in form.sections if section.confidential and not confidential}
-    asked = [f for f in form.fields if not f.counted and f.section not in hidden]
+    asked = [f for f in form.fields if not f.counted and f.type not in FILES and f.section not in hidden]
     return [block | {"is_empty": True} for block in _blocks(form, asked, empty, _empty_rows, title, sub)]
 
 

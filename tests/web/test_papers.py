@@ -152,7 +152,7 @@ def test_an_inspection_prints_an_empty_sheet_before_and_its_findings_after(
     act(sqlite_cast, "feng", number, "go_on", {"reason": "现场自查"})
     act(sqlite_cast, "feng", number, "find", FOUND)
     after = words_of(get(member, f"/papers/inspection/{number}").text)
-    for word in ("结对帮扶和责任书15两份未签字11", "两份责任书未签字补签秦素芬2026-12-04", "现场自查", "复查意见"):
+    for word in ("结对帮扶和责任书1511两份未签字", "两份责任书未签字补签秦素芬2026-12-04", "现场自查", "复查意见"):
         assert word in after, word
     act(sqlite_cast, "qin", number, "rectify", RECTIFIED)
     assert "照片两张" in words_of(get(client_of("qin"), f"/papers/inspection/{number}").text)

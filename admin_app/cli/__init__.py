@@ -6,6 +6,7 @@ import importlib
 import json
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -44,10 +45,7 @@ class Desk:
     def database(self) -> Database:
         """Open the installation's database; ends the command when its keys are missing."""
         settings = self.settings()
-        try:
-            return Database(settings.database, Keystore.load(settings.keys))
-        except KeysMissing as fault:
-            raise click.UsageError(f"还没有安装，请先运行 shouwang init（{fault}）") from fault
+        return Database(settings.database, load_keys(settings))
 
 
 class Commands(click.Group):
@@ -79,6 +77,23 @@ def root(ctx: click.Context, database: str | None) -> None:
     ctx.obj = Desk(database)
 
 
+def load_keys(settings: Settings) -> Keystore:
+    """Read the keystore; ends the command when that cannot be."""
+    try:
+        return Keystore.load(settings.keys)
+    except KeysMissing as fault:
+        raise click.UsageError(keys_fault(settings.keys, fault)) from fault
+
+
+def keys_fault(file: Path, fault: KeysMissing) -> str:
+    """Say why the keystore could not be read, and what to do; new keys would never open old data."""
+    if isinstance(fault.__cause__, FileNotFoundError):
+        return f"没有密钥文件 {file}：还没有安装请运行 shouwang init；已有数据请放回原来的密钥文件"
+    if isinstance(fault.__cause__, OSError):
+        return f"密钥文件 {file} 读不了（{fault.__cause__.strerror}）：请用安装时的账号运行"
+    return f"密钥文件 {file} 已损坏：请放回原来的，可从带密钥的备份或其他机器找回"
+
+
 def answer(content: Any, *, as_json: bool, lines: list[str] | None = None) -> None:
     """Print the one JSON document, or the lines for people."""
     if as_json:
@@ -102,10 +117,16 @@ def main() -> None:
     except Refusal as fault:
         click.echo(str(fault.message), err=True)
         status = 1
-    except (SettingsFault, KeysMissing) as fault:
+    except SettingsFault as fault:
         click.echo(str(fault), err=True)
         status = 2
+    except KeysMissing:
+        click.echo("密钥文件打不开库里的数据：不是这个库的密钥，请放回原来的", err=True)
+        status = 1
     except OperationalError as fault:
         click.echo(f"数据库没有应答：{fault.orig}", err=True)
+        status = 1
+    except OSError as fault:
+        click.echo(f"文件 {fault.filename} 不能读写：{fault.strerror}", err=True)
         status = 1
     sys.exit(status if isinstance(status, int) else 0)

@@ -10,7 +10,7 @@ import click
 
 from admin_app.cli import Desk, answer
 from admin_app.cli.init import set_up
-from admin_app.cli.serve import run_server
+from admin_app.cli.serve import check_address, run_server
 from admin_app.demo.calendar import start_of
 from admin_app.demo.fill import SIZES, NotForDemo, demo_size, fill
 from admin_app.demo.logins import DemoLogin, draw_logins
@@ -31,6 +31,10 @@ HOST = "127.0.0.1"
 def demo(desk: Desk, port: int, size: str, as_of: datetime | None, no_serve: bool, as_json: bool) -> None:
     """用虚构的一所学校填满空库并启动网站；已填过的库不再填，只换新密码。"""
     settings = desk.settings(secure_cookies="off")
+    if not no_serve:
+        check_address(
+            HOST, port
+        )  # before minutes of filling, and before the passwords of a running site are drawn anew
     database, _ = set_up(settings)
     today = as_of.date() if as_of else local_day(system_clock())
     is_filled = _fill_once(database, size, today)

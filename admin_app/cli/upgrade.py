@@ -9,7 +9,7 @@ import click
 from sqlalchemy import make_url
 from sqlalchemy.exc import ProgrammingError
 
-from admin_app.cli import Desk, answer
+from admin_app.cli import Desk, answer, load_keys
 from admin_app.cli.backup_words import saying_faults
 from admin_app.config import Settings
 from models.backup.copying import copy_beside
@@ -72,7 +72,7 @@ def bring_up(settings: Settings, keystore: Keystore, *, keep_copy: bool = True) 
 def upgrade(desk: Desk, no_copy: bool, as_json: bool) -> None:
     """把数据库升级到本程序需要的版本；SQLite 先在旁边留一份副本。"""
     settings = desk.settings()
-    keystore = Keystore.load(settings.keys)
+    keystore = load_keys(settings)
     if make_url(settings.database).get_backend_name() == "postgresql":
         click.echo(ADVICE, err=True)
     reached = bring_up(settings, keystore, keep_copy=not no_copy)

@@ -53,11 +53,14 @@ class Settings:
         )
         secure = chosen.get("secure_cookies", env.get("SHOUWANG_SECURE_COOKIES", "on"))
         if secure not in ("on", "off", True, False):
-            raise SettingsFault("SHOUWANG_SECURE_COOKIES: on / off")
+            raise SettingsFault("SHOUWANG_SECURE_COOKIES：应为 on 或 off")
+        database = _driver("SHOUWANG_DATABASE", database)
+        owner = _driver("SHOUWANG_OWNER_DATABASE", env.get("SHOUWANG_OWNER_DATABASE") or database)
+        _check_same(database, owner)
         return cls(
             instance=instance,
-            database=_driver("SHOUWANG_DATABASE", database),
-            owner_database=_driver("SHOUWANG_OWNER_DATABASE", env.get("SHOUWANG_OWNER_DATABASE") or database),
+            database=database,
+            owner_database=owner,
             keys=Path(env.get("SHOUWANG_KEYS") or instance / "keys.json"),
             trusted_proxy=_address(
                 "SHOUWANG_TRUSTED_PROXY",
@@ -74,7 +77,7 @@ class Settings:
 
 def _days(written: str) -> int:
     if not (written.isascii() and written.isdigit() and 0 < int(written) <= MOST_DAYS):
-        raise SettingsFault(f"SHOUWANG_UPLOADS_KEPT_DAYS: 1 – {MOST_DAYS}")
+        raise SettingsFault(f"SHOUWANG_UPLOADS_KEPT_DAYS：应为 1 至 {MOST_DAYS} 的整数")
     return int(written)
 
 
@@ -89,7 +92,7 @@ def _address(name: str, written: str) -> str:
     try:
         return str(ipaddress.ip_address(written))
     except ValueError as fault:
-        raise SettingsFault(f"{name}: not a network address: {written}") from fault
+        raise SettingsFault(f"{name}：不是网络地址：{written}") from fault
 
 
 def _driver(name: str, url: str) -> str:
@@ -103,12 +106,22 @@ def _driver(name: str, url: str) -> str:
         backend = ""
     if backend not in ("sqlite", "postgresql"):
         # The address may hold a password: it is not repeated.
-        raise SettingsFault(f"{name}: expected sqlite:///FILE or postgresql://USER@HOST/DATABASE")
+        raise SettingsFault(f"{name}：应为 sqlite:///文件 或 postgresql://账号:密码@主机/数据库")
     return url
+
+
+def _check_same(database: str, owner: str) -> None:
+    """Refuse two addresses of different databases; host and port may differ, where one goes past a pooler."""
+    named, owned = make_url(database), make_url(owner)
+    if (named.get_backend_name(), named.database) != (owned.get_backend_name(), owned.database):
+        raise SettingsFault(
+            "SHOUWANG_OWNER_DATABASE：与 SHOUWANG_DATABASE（或 --database）不是同一个数据库："
+            f"{owned.render_as_string()}，{named.render_as_string()}"
+        )
 
 
 def check_rooms() -> None:
     """Refuse to start when the three rooms do not lie side by side: other packages of these names exist."""
     missing = [room for room in ROOMS if not (ROOT / room / "__init__.py").is_file()]
     if missing:
-        raise SettingsFault(f"not found beside admin_app: {', '.join(missing)}")
+        raise SettingsFault(f"admin_app 旁边缺少：{', '.join(missing)}")

@@ -69,6 +69,22 @@ def test_a_wrong_database_address_does_not_show_its_password() -> None:
     assert "s3cret-word" not in str(told.value)
 
 
+@pytest.mark.parametrize(
+    "other", ["postgresql://office_owner@db/another", "sqlite:///office.db", "postgresql://office_owner@db"]
+)
+def test_an_owner_of_another_database_is_refused(other: str) -> None:
+    environment = {"SHOUWANG_DATABASE": "postgresql://office_app:secret@db/office", "SHOUWANG_OWNER_DATABASE": other}
+    with pytest.raises(SettingsFault, match="SHOUWANG_OWNER_DATABASE") as told:
+        Settings.from_environment(environment)
+    assert "secret" not in str(told.value)
+
+
+def test_an_owner_may_reach_the_same_database_by_another_host() -> None:
+    environment = {"SHOUWANG_DATABASE": "postgresql://office_app@pooler:6432/office"}
+    environment["SHOUWANG_OWNER_DATABASE"] = "postgresql+psycopg://office_owner@db/office"
+    assert Settings.from_environment(environment).owner_database.endswith("@db/office")
+
+
 def test_the_rooms_lie_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check_rooms()
     monkeypatch.setattr("admin_app.config.ROOT", tmp_path)

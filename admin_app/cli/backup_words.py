@@ -9,12 +9,14 @@ from pathlib import Path
 import click
 
 from admin_app.cli import answer
+from admin_app.cli.asking import new_secret
 from models.backup.fault import BackupFault
+from models.backup.sealed_keys import SHORTEST_PASSPHRASE
 
-CALLED_WRONGLY = frozenset({"exists", "in_memory", "weak_passphrase", "passphrase_needed"})
+CALLED_WRONGLY = frozenset({"exists", "in_memory", "weak_passphrase", "passphrase_needed", "not_text"})
 SENTENCES = {
     "exists": "{file} 已经存在，不会覆盖：请换一个文件名",
-    "not_writable": "文件不能写：{reason}",
+    "not_writable": "{file} 不能写：{reason}",
     "disk_full": "磁盘空间不够，什么也没有留下：{reason}",
     "not_installed": "这个数据库还没有安装，没有可备份的内容",
     "unreadable_row": "表 {table} 的一行读不出来（{row}）：{reason}",
@@ -29,6 +31,7 @@ SENTENCES = {
     "newer_schema": "备份的数据库版本是 {schema}（程序 {version}），本程序还不认识：请先升级程序",
     "weak_passphrase": "口令至少要 {least} 个字",
     "passphrase_needed": "需要口令：请在终端里输入，或用 --passphrase-file；备份时也可用 --without-keys 不带密钥",
+    "not_text": "口令文件 {file} 不是 UTF-8 文本：请用 UTF-8 编码另存",
     "wrong_passphrase": "口令不对，密钥打不开；数据库没有改动",
     "keys_missing": "备份里没有密钥，本机也没有 {file}：请先放回备份时的密钥文件，否则加密的内容谁也打不开",
     "other_keys": "本机的 {file} 打不开这份备份：请换成备份时的密钥文件，或把它移走再用备份里的密钥",
@@ -59,10 +62,11 @@ def passphrase_from(file: Path | None, *, is_new: bool) -> Callable[[], str]:
 
     def ask() -> str:
         if file is not None:
-            lines = file.read_text(encoding="utf-8").splitlines()
-            return lines[0].strip() if lines else ""
+            return _first_line(file)
         try:
-            said: str = click.prompt("密钥的口令", hide_input=True, confirmation_prompt=is_new, err=True)
+            if is_new:
+                return new_secret(f"密钥的口令，至少 {SHORTEST_PASSPHRASE} 个字", _weakness)
+            said: str = click.prompt("密钥的口令", hide_input=True, err=True)
         except click.Abort as fault:
             raise BackupFault("passphrase_needed") from fault
         return said
@@ -70,6 +74,22 @@ def passphrase_from(file: Path | None, *, is_new: bool) -> Callable[[], str]:
     return ask
 
 
+def _first_line(file: Path) -> str:
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()  # some editors begin a file with a mark
+    except UnicodeDecodeError as fault:
+        raise BackupFault("not_text", file=file.name) from fault
+    return lines[0].strip() if lines else ""
+
+
+def _weakness(passphrase: str) -> str | None:
+    is_long_enough = len(passphrase) >= SHORTEST_PASSPHRASE
+    return None if is_long_enough else SENTENCES["weak_passphrase"].format(least=SHORTEST_PASSPHRASE)
+
+
 def size_of(count: int) -> str:
     """Return bytes in words."""
-    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
+    for unit, least, digits in (("GB", 1e9, 2), ("MB", 1e6, 1)):
+        if count >= least:
+            return f"{count / least:.{digits}f} {unit}"
+    return f"{count / 1e3:.0f} KB"

@@ -17,7 +17,7 @@ class BackupFault(Exception):
 
     Codes: `exists`, `not_writable`, `disk_full`, `not_installed`, `unreadable_row`, `unknown_type`, `in_memory`,
     `not_a_backup`, `truncated`, `damaged`, `changed`, `wrong_product`, `newer_program`, `newer_schema`,
-    `weak_passphrase`, `passphrase_needed`, `wrong_passphrase`, `keys_missing`, `other_keys`, `not_empty`,
+    `weak_passphrase`, `passphrase_needed`, `not_text`, `wrong_passphrase`, `keys_missing`, `other_keys`, `not_empty`,
     `log_left`, `not_owner`, `row_refused`, `broken_links`, `database_failed`.
     """
 
@@ -33,13 +33,19 @@ def telling_disk_faults() -> Iterator[None]:
     try:
         yield
     except FileExistsError as fault:
-        raise BackupFault("exists", file=Path(str(fault)).name) from fault
+        raise BackupFault("exists", file=Path(fault.filename2 or str(fault)).name) from fault
     except OSError as fault:
-        raise BackupFault("disk_full" if fault.errno in _FULL else "not_writable", reason=fault.strerror) from fault
+        code = "disk_full" if fault.errno in _FULL else "not_writable"
+        raise BackupFault(code, file=_folder_of(fault), reason=fault.strerror) from fault
     except DBAPIError as fault:
         if is_full(fault.orig):
             raise BackupFault("disk_full", reason=str(fault.orig)) from fault
         raise
+
+
+def _folder_of(fault: OSError) -> str:
+    """Return the folder that a fault is about; the file in it has a name of the moment."""
+    return str(Path(fault.filename).parent) if isinstance(fault.filename, str | Path) else ""
 
 
 def is_full(fault: BaseException | None) -> bool:

@@ -18,6 +18,8 @@ from sqlalchemy.exc import OperationalError
 
 from models.audit import AuditEvent
 from models.backup import taking
+from models.backup.pack import Pack
+from models.backup.sealed_keys import open_keys
 from models.backup.shape import shapes
 from models.database import Database
 from models.place import Place
@@ -127,8 +129,38 @@ def test_it_overwrites_nothing(small: Installation, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_told(small: Installation, tmp_path: Path) -> None:
-    code, made, _ = small.run("backup", tmp_path / "nowhere" / "one.zip", "--without-keys", "--json")
+    code, made, said = small.run("backup", tmp_path / "nowhere" / "one.zip", "--without-keys", "--json")
     assert (code, made["refused"]["code"]) == (1, "not_writable")
+    assert str(tmp_path / "nowhere") in said
+
+
+def test_a_backup_of_the_same_name_that_was_faster_is_named(
+    small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "one.zip"
+    monkeypatch.setattr("models.backup.taking.digest_of", lambda part: file.write_text("mine"))
+    code, _, said = small.run("backup", file, "--without-keys")
+    assert code == 2
+    assert said.startswith("one.zip 已经存在")
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_passphrase_is_read_as_it_was_typed_whatever_wrote_its_file(
+    small: Installation, tmp_path: Path, passphrase: Path, mark: str
+) -> None:
+    passphrase.write_text(mark + "远山如黛，近水含烟，青禾满川\r\n", encoding="utf-8")
+    assert small.run("backup", tmp_path / "one.zip", "--passphrase-file", passphrase)[0] == 0
+    pack = Pack(tmp_path / "one.zip")
+    assert open_keys(pack.sealed_keys() or b"", "远山如黛，近水含烟，青禾满川") == Keystore.load(small.keys)
+    pack.close()
+
+
+def test_a_passphrase_in_another_encoding_is_named(small: Installation, tmp_path: Path, passphrase: Path) -> None:
+    passphrase.write_bytes("远山如黛，近水含烟，青禾满川".encode("gb18030"))
+    code, made, said = small.run("backup", tmp_path / "one.zip", "--passphrase-file", passphrase, "--json")
+    assert (code, made["refused"]["code"]) == (2, "not_text")
+    assert "UTF-8" in said
 
 
 def test_an_empty_database_is_no_installation(small: Installation, tmp_path: Path) -> None:

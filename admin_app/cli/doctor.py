@@ -16,7 +16,7 @@ from sqlalchemy import func, make_url, select
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
-from admin_app.cli import Desk, answer
+from admin_app.cli import Desk, answer, keys_fault
 from admin_app.config import Settings
 from models.audit import AuditEvent
 from models.database import Database
@@ -74,13 +74,14 @@ def _checks(settings: Settings) -> Iterator[Check]:
     try:
         keystore = Keystore.load(settings.keys)
     except KeysMissing as fault:
-        yield Check("keys", False, str(fault))
+        yield Check("keys", False, keys_fault(settings.keys, fault))
         return
     mode = stat.S_IMODE(settings.keys.stat().st_mode)
     private = mode & 0o077 == 0
     yield Check("keys", private, "只有本账号可读" if private else f"权限 {mode:o} 太宽，应为 600")
     database = Database(settings.database, keystore, pooled=False)
-    for name, look in LOOKS:
+    # Without a schema the others would only say so once more.
+    for name, look in LOOKS if _has_schema(database) else LOOKS[:1]:
         yield _looked(name, look, database)
     database.dispose()
     yield Check("worker", True, "这个版本没有后台任务进程，不需要启动", attention=True)
@@ -116,6 +117,14 @@ def _looked(name: str, look: Callable[[Database], Finding], database: Database) 
         return Check(name, *look(database))
     except SQLAlchemyError as fault:
         return Check(name, False, str(fault).splitlines()[0])
+
+
+def _has_schema(database: Database) -> bool:
+    try:
+        with database.engine.connect() as connection:
+            return present_version(connection) is not None
+    except SQLAlchemyError:
+        return False
 
 
 def _schema(database: Database) -> Finding:

@@ -96,7 +96,66 @@ def test_init_with_a_weak_password_stores_nobody_and_can_be_repeated(run: Run, p
     code, _, said = run("init", "--passwords-file", str(weak))
     assert code == 1
     assert "太常见" in said
+    assert "secadmin" in said
+    assert not (tmp_path / "instance").exists()
     assert run("init", "--passwords-file", passwords)[0] == 0
+
+
+def test_init_takes_a_passwords_file_that_begins_with_a_mark(run: Run, passwords: str) -> None:
+    Path(passwords).write_bytes("\ufeff".encode() + Path(passwords).read_bytes())
+    assert run("init", "--passwords-file", passwords)[0] == 0
+
+
+def test_init_without_a_terminal_says_how_to_give_passwords_and_makes_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("click.termui.hidden_prompt_func", nobody)
+    code, printed, said = run("init")
+    assert (code, printed) == (2, "")
+    assert "--passwords-file" in said
+    assert not (tmp_path / "instance").exists()
+
+
+def _typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> list[str]:
+    """Let somebody type these lines; returns the prompts that they are shown."""
+    rest, prompts = list(lines), []
+
+    def type_unseen(prompt: str) -> str:
+        prompts.append(prompt)
+        return rest.pop(0)
+
+    monkeypatch.setattr("click.termui.hidden_prompt_func", type_unseen)
+    return prompts
+
+
+def test_init_asks_again_for_a_weak_password_and_for_two_that_differ(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = PASSWORDS.values()
+    _typed(monkeypatch, "short", one, two, one, one, two, two)
+    code, _, said = run("init")
+    assert code == 0
+    assert "至少 10 个字符" in said
+    assert "两遍不一样" in said
+
+
+def test_init_asks_nobody_for_passwords_of_an_installation_in_use(
+    run: Run, passwords: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("init", "--passwords-file", passwords)
+    prompts = _typed(monkeypatch)
+    code, _, said = run("init")
+    assert (code, prompts) == (2, [])
+    assert "已经安装过" in said
+
+
+def test_init_twice_at_once_installs_once(run: Run, passwords: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("init", "--passwords-file", passwords)[0] == 0
+    monkeypatch.setattr("admin_app.cli.init._refuse_again", lambda settings: None)  # it was not yet there to be seen
+    code, _, said = run("init", "--passwords-file", passwords)
+    assert code == 2
+    assert "已经安装过" in said
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", "null", '{"sysadmin": "x"}', "\x00"])
@@ -126,6 +185,30 @@ def test_a_command_before_the_installation_says_that_the_keys_are_missing(run: R
     code, printed, said = run(*words)
     assert code == (1 if words == ("doctor",) else 2)
     assert "keys.json" in printed + said
+
+
+@pytest.mark.parametrize("content", ["", "{", "\x00", '{"wrapping": {}}'])
+def test_damaged_keys_are_not_taken_for_a_missing_installation(run: Run, tmp_path: Path, content: str) -> None:
+    (tmp_path / "instance").mkdir()
+    (tmp_path / "instance" / "keys.json").write_text(content)
+    for words in (("serve",), ("upgrade",), ("case", "list", "--as", "qin"), ("doctor",)):
+        code, printed, said = run(*words)
+        assert code == (1 if words == ("doctor",) else 2)
+        assert "已损坏" in printed + said
+        assert "init" not in printed + said
+
+
+def test_a_folder_that_cannot_be_made_is_named(run: Run, passwords: str, tmp_path: Path) -> None:
+    (tmp_path / "instance").write_text("a file in the way")
+    code, _, said = run("init", "--passwords-file", passwords)
+    assert code == 1
+    assert str(tmp_path / "instance") in said
+
+
+def test_doctor_says_once_that_a_database_does_not_answer(run: Run, tmp_path: Path) -> None:
+    Keystore.draw().save(tmp_path / "instance" / "keys.json")
+    _, printed, _ = run("--database", f"sqlite:///{tmp_path}/nowhere/office.db", "doctor", "--json")
+    assert list(_checks(printed)) == ["configuration", "disk", "keys", "database", "worker"]
 
 
 def test_doctor_names_keys_that_others_can_read_and_an_old_schema(run: Run, passwords: str, tmp_path: Path) -> None:

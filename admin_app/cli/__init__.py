@@ -26,8 +26,8 @@ COMMANDS = {
     "definitions": "检查工作定义",
     "backup": "把整个安装写进一个文件",
     "restore": "把备份恢复到空的数据库",
-    "upgrade": "把数据库升级到本程序需要的版本",
-    "doctor": "检查配置、密钥、数据库、时钟和磁盘",
+    "upgrade": "把数据库和标准方案包升级到本程序的版本",
+    "doctor": "检查配置、密钥、数据库、时钟、磁盘和备份",
     "bench": "本项目自己的性能测量",
 }
 
@@ -127,6 +127,6 @@ def main() -> None:
         click.echo(f"数据库没有应答：{fault.orig}", err=True)
         status = 1
     except OSError as fault:
-        click.echo(f"文件 {fault.filename} 不能读写：{fault.strerror}", err=True)
+        click.echo(f"{fault.filename} 不能读写：{fault.strerror}", err=True)
         status = 1
     sys.exit(status if isinstance(status, int) else 0)

@@ -26,6 +26,7 @@ from models.setting import Setting
 from models.vault import DataKey, KeysMissing, Keystore, vault_of
 from workflows.clock import LOCAL, system_clock
 from workflows.operations.backup import last_backup
+from workflows.operations.definition import pack_not_in_force
 
 LEAST_FREE_BYTES = 1_000_000_000
 LONGEST_WITHOUT_BACKUP = timedelta(days=8)  # a weekly backup, and a day's grace
@@ -136,6 +137,13 @@ def _schema(database: Database) -> Finding:
     return Finding(not mend, f"版本 {version}，需要 {newest_version()}{mend}")
 
 
+def _definitions(database: Database) -> Finding:
+    with database.session(system_scope("doctor")) as session:
+        missing = pack_not_in_force(session)
+    mend = f"标准方案包有 {len(missing)} 份工作定义还没有发布：请运行 shouwang upgrade"
+    return Finding(False, mend) if missing else Finding(True, "与本程序的标准方案包一致")
+
+
 def _walls(database: Database) -> Finding:
     if database.is_sqlite:
         return Finding(True, "单机数据库，由程序限定范围")
@@ -200,6 +208,7 @@ def _backup(database: Database) -> Finding:
 
 LOOKS = (
     ("database", _schema),
+    ("definitions", _definitions),
     ("walls", _walls),
     ("keys_fit", _keys_fit),
     ("clock", _clock),

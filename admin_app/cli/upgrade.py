@@ -1,4 +1,4 @@
-"""`shouwang upgrade`: brings the database to the schema of this program, a copy of a SQLite file kept beside it."""
+"""`shouwang upgrade`: brings a database to this program's schema and definitions; keeps a copy of a SQLite file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from sqlalchemy import make_url
+from sqlalchemy import make_url, select
 from sqlalchemy.exc import ProgrammingError
 
 from admin_app.cli import Desk, answer, load_keys
@@ -17,8 +17,14 @@ from models.database import Database
 from models.schema import SchemaBroken
 from models.schema import upgrade as upgrade_schema
 from models.schema_version import every_version, newest_version, present_version
+from models.scope import system_scope
+from models.staff import Staff
 from models.vault import Keystore
+from workflows.actor import Actor
 from workflows.clock import system_clock
+from workflows.operations.definition import publish_standard_pack
+from workflows.policy import standard_policy
+from workflows.transaction import Origin, transaction
 
 ADVICE = "PostgreSQL 的库升级前不自动复制：请先运行 shouwang backup 文件"
 
@@ -70,25 +76,40 @@ def bring_up(settings: Settings, keystore: Keystore, *, keep_copy: bool = True) 
 @click.option("--json", "as_json", is_flag=True, help="输出一份 JSON")
 @click.pass_obj
 def upgrade(desk: Desk, no_copy: bool, as_json: bool) -> None:
-    """把数据库升级到本程序需要的版本；SQLite 先在旁边留一份副本。"""
+    """把数据库和标准方案包升级到本程序的版本；SQLite 先在旁边留一份副本。"""
     settings = desk.settings()
     keystore = load_keys(settings)
     if make_url(settings.database).get_backend_name() == "postgresql":
         click.echo(ADVICE, err=True)
     reached = bring_up(settings, keystore, keep_copy=not no_copy)
+    database = Database(settings.database, keystore, pooled=False)
+    published = publish_pack(database)
+    database.dispose()
     content = {
         "database": make_url(settings.database).render_as_string(),
         "version": reached.version,
         "before": reached.before,
         "copy": str(reached.copy) if reached.copy else None,
+        "definitions": published,
     }
-    answer(content, as_json=as_json, lines=_lines(reached))
+    answer(content, as_json=as_json, lines=_lines(reached, published))
 
 
-def _lines(reached: Reached) -> list[str]:
+def publish_pack(database: Database) -> int:
+    """Bring the shipped definitions into force; returns how many are new. An empty database is left to `init`."""
+    actor, scope = Actor.of_system("upgrade"), system_scope("upgrade")
+    with transaction(database, actor, standard_policy(), scope, origin=Origin("upgrade"), clock=system_clock) as tx:
+        is_installed = tx.session.scalar(select(Staff.id).limit(1)) is not None
+        return publish_standard_pack(tx) if is_installed else 0
+
+
+def _lines(reached: Reached, published: int) -> list[str]:
     if reached.before == reached.version:
-        return [f"数据库版本 {reached.version}，已是本程序需要的版本，没有改动。"]
-    lines = [f"数据库版本 {reached.version}（升级前 {reached.before or '空库'}，需要 {newest_version()}）"]
+        lines = [f"数据库版本 {reached.version}，已是本程序需要的版本{'' if published else '，没有改动'}。"]
+    else:
+        lines = [f"数据库版本 {reached.version}（升级前 {reached.before or '空库'}，需要 {newest_version()}）"]
     if reached.copy:
         lines.append(f"升级前的副本：{reached.copy}。新版本用几天无误后可以删除。")
+    if published:
+        lines.append(f"标准方案包：{published} 份工作定义换成本程序的；已经开始的事项照旧版本办完。")
     return lines

@@ -15,7 +15,7 @@ from tests.cli.conftest import Blank
 from tests.cli.installation import Installation
 
 NAMES = [
-    "configuration", "disk", "keys", "database", "walls", "keys_fit", "clock", "backup", "worker",
+    "configuration", "disk", "keys", "database", "definitions", "walls", "keys_fit", "clock", "backup", "worker",
 ]  # fmt: skip
 
 

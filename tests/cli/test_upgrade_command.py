@@ -16,6 +16,7 @@ from models.schema_version import newest_version, present_version
 from models.vault import Keystore
 from tests.cli.conftest import Blank
 from tests.cli.installation import Installation
+from workflows.engine.loader import load_pack
 
 OLD = "0001"
 
@@ -52,6 +53,32 @@ def test_the_old_file_is_kept_beside_the_new_one(behind: Installation) -> None:
         assert old.execute(rows).fetchall() == new.execute(rows).fetchall() != []
     old.close()
     new.close()
+
+
+def test_definitions_of_an_older_program_are_replaced_by_those_of_this_one(small: Installation) -> None:
+    with small.unwalled() as engine, engine.begin() as connection:
+        connection.execute(text("DELETE FROM definition WHERE kind = 'selection'"))
+        connection.execute(text("UPDATE definition SET digest = 'older' WHERE kind = 'form' AND key = 'talk'"))
+        selections = len(load_pack().selections)
+    told = {check["name"]: check for check in small.run("doctor", "--json")[1]["checks"]}["definitions"]
+    assert (told["ok"], "shouwang upgrade" in told["message"]) == (False, True)
+    code, printed, _ = small.run("upgrade")
+    assert code == 0
+    assert f"{selections + 1} 份工作定义" in printed
+    assert "没有改动" not in printed
+    with small.unwalled() as engine, engine.connect() as connection:
+        talks = connection.execute(text("SELECT version, state FROM definition WHERE key = 'talk' ORDER BY version"))
+        assert [tuple(row) for row in talks] == [(1, "superseded"), (2, "in_force")]
+    _, again, _ = small.run("upgrade", "--json")
+    assert again["definitions"] == 0
+    assert "definitions" in [check["name"] for check in small.run("doctor", "--json")[1]["checks"] if check["ok"]]
+
+
+def test_a_database_without_people_gets_no_definitions(blank: Blank) -> None:
+    empty = blank("sqlite")
+    Keystore.draw().save(empty.keys)
+    assert empty.run("upgrade", "--json")[1]["definitions"] == 0
+    assert empty.rows()["definition"] == []
 
 
 def test_it_says_where_the_copy_is(behind: Installation) -> None:

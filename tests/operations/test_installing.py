@@ -23,7 +23,7 @@ from models.staff import Staff
 from models.vault import Keystore
 
 PASSWORDS = {"sysadmin": "shan-gao-shui-chang-1", "secadmin": "ri-chu-dong-fang-2"}
-CHECKS = ("configuration", "disk", "keys", "database", "walls", "keys_fit", "clock", "backup", "worker")
+CHECKS = ("configuration", "disk", "keys", "database", "definitions", "walls", "keys_fit", "clock", "backup", "worker")
 Run = Callable[..., tuple[int, str, str]]
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models.definition import Definition
 from models.types import new_id
@@ -55,12 +59,26 @@ def publish_definition(tx: Transaction, kind: str, key: str, content: str) -> De
 
 
 def publish_standard_pack(tx: Transaction) -> int:
-    """Publish the definitions that the product ships, forms first; returns how many there are."""
+    """Publish the definitions that the product ships, forms first; returns how many of them were not in force."""
     pack = load_pack()
     if pack.problems:
         raise Refusal("definition_faulty", pack.problems[0].message)
-    names = sorted(pack.texts, key=lambda name: (name[0] != "form", name))
-    for kind, key in names:
+    missing = pack_not_in_force(tx.session)
+    for kind, key in missing:
         publish_definition(tx, kind, key, pack.texts[(kind, key)])
         tx.session.flush()
-    return len(names)
+    return len(missing)
+
+
+def pack_not_in_force(session: Session) -> list[tuple[str, str]]:
+    """Return kind and key of the shipped definitions that are new or have changed since they were published."""
+    pack = load_pack()
+    shipped: dict[str, Mapping[str, Any]] = {
+        "form": pack.forms,
+        "workflow": pack.workflows,
+        "selection": pack.selections,
+    }
+    rows = session.scalars(select(Definition).where(Definition.state == "in_force"))
+    in_force = {(row.kind, row.key): row.digest for row in rows}
+    names = sorted(pack.texts, key=lambda name: (name[0] != "form", name))
+    return [(kind, key) for kind, key in names if in_force.get((kind, key)) != digest(shipped[kind][key])]

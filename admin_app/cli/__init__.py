@@ -12,6 +12,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import OperationalError
 
+from admin_app.cli.wrong_call import tell
 from admin_app.config import Settings, SettingsFault
 from models.database import Database
 from models.vault import KeysMissing, Keystore
@@ -110,7 +111,7 @@ def main() -> None:
     except click.exceptions.Exit as end:
         status = end.exit_code
     except click.ClickException as fault:
-        fault.show()
+        tell(fault)
         status = 2
     except click.Abort:
         status = 2

@@ -261,6 +261,34 @@ def test_an_unknown_command_is_a_wrong_call_and_help_is_not(run: Run) -> None:
     assert {"init", "serve", "upgrade", "doctor"} <= set(printed.split())
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("no-such-command", "没有命令 no-such-command。"),
+        ("case nosuch", "没有命令 nosuch。"),
+        ("--nosuch", "没有选项 --nosuch。"),
+        ("demo --siez city", "没有选项 --siez。 是不是 '--size'？"),
+        ("case list", "缺少 --as。"),
+        ("backup", "缺少 FILE。"),
+        ("serve --port", "--port 后面要写值。"),
+        ("serve --tls cert.pem", "--tls 后面要写 2 个值。"),
+        ("doctor --json=yes", "--json 后面不写值。"),
+        ("upgrade now", "多写了：now。"),
+        ("serve --port x", "--port 不对：“x”不是整数。"),
+        ("serve --port 99999", "--port 不对：99999 不在 1<=x<=65535 之内。"),
+        ("demo --size big", "--size 不对：“big”不在可选之列：'school', 'county', 'city'。"),
+        ("demo --as-of 1.9.2026", "--as-of 不对：“1.9.2026”不是日期，应写成 2026-09-01 的样子。"),
+        ("restore nowhere.zip", "FILE 不对：没有“nowhere.zip”。"),
+        ("restore /", "FILE 不对：“/”是文件夹，应为文件。"),
+    ],
+)
+def test_a_wrong_call_is_told_in_chinese_and_where_to_read_more(run: Run, words: str, told: str) -> None:
+    code, printed, said = run(*words.split())
+    assert (code, printed) == (2, "")
+    assert said.splitlines()[0] == told
+    assert "--help" in said.splitlines()[1]
+
+
 def test_help_loads_neither_the_site_nor_the_server() -> None:
     look = (
         "import sys\nfrom admin_app.cli import main\nsys.argv = ['shouwang', '--help']\n"

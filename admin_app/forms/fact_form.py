@@ -172,11 +172,13 @@ def show_faults(form: Any, faults: Mapping[str, Words]) -> None:
 def _field(fact: Fact, is_required: bool) -> Any:
     field = _MAKERS.get(fact.kind, _text)(fact)
     if is_required:
-        field.kwargs["validators"] = [_Starred()]
+        field.kwargs["validators"] = [Starred()]
     return field
 
 
-class _Starred:
+class Starred:
+    """Marks a field as required on the page."""
+
     field_flags = {"required": True}
 
     def __call__(self, form: Any, field: Any) -> None:

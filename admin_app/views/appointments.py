@@ -10,7 +10,7 @@ from sqlalchemy import Select, or_, select
 from wtforms import SelectField
 
 from admin_app.desk import current_policy, now, perform, read_session
-from admin_app.forms.fact_form import Shape, choices
+from admin_app.forms.fact_form import Shape, Starred, choices
 from admin_app.forms.place_choice import chosen_place, place_field
 from admin_app.listing.asked import Asked
 from admin_app.listing.column import Beside, Column, words
@@ -93,7 +93,8 @@ class AppointmentScreen(OfficeView):
 
     def new_form(self, shape: Shape) -> Any:
         """Ask for role and place as well."""
-        role = SelectField(_("岗位"), choices=choices([("", "—"), *_roles()]), validate_choice=False)
+        offered = choices([("", "—"), *_roles()])
+        role = SelectField(_("岗位"), validators=[Starred()], choices=offered, validate_choice=False)
         start = {"from_on": local_day(now()).isoformat()}
         fields = {"role": role, "place": place_field(_("单位"), self.address("ajax_lookup"))}
         return shape.form(extra=fields, start=start)

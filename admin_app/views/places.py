@@ -79,8 +79,8 @@ class PlaceScreen(OfficeView):
     )  # fmt: skip
     filters = (Choice("kind", text("层级"), codes("place_kind"), lambda kind: Place.kind == kind),)
     new_shape = Shape([(None, [PLACE[key] for key in ("kind", "name", "stage", "cohort", "number", "code", "phone")])],
-                      required=("kind",))  # fmt: skip
-    shape = Shape([(None, [PLACE[key] for key in ("name", "stage", "cohort", "number", "phone")])])
+                      required=("kind", "name", "code"))  # fmt: skip
+    shape = Shape([(None, [PLACE[key] for key in ("name", "stage", "cohort", "number", "phone")])], required=("name",))
     verbs = (
         Verb("close", text("撤并"), P.PLACE_MANAGE, lambda n, r: perform(close_place, P.PLACE_MANAGE, n, r), "ban",
              "bad", (text("不再能选作单位，已有记录不变"), text("之后可以恢复")), lambda place: not place.is_closed),
@@ -186,6 +186,7 @@ class PlaceScreen(OfficeView):
             form["cohort"].description = _("这批学生读一年级的年份，班级按它自动升级")
             if row is None:
                 form["code"].description = _("留空自动编号")
+                form["code"].flags.required = False
         drawn = [form[fact.key] for fact in shape.facts if fact.key in form]
         title = _("%(place)s 之下", place=parent.name) if row is None else ""
         return [{"title": title, "fields": drawn}]

@@ -440,6 +440,25 @@ def test_a_batch_takes_no_foreign_and_no_broken_number(sqlite_cast: Cast, client
     assert post(client, "/staff/action/?verb=unknown", id="1").status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("ZX", 302),
+        ("zx", 302),
+        ("ZX 柳溪镇中心小学", 302),
+        (" 柳溪镇中心小学 ", 302),
+        ("柳溪镇", 302),
+        ("小学", 422),
+        ("", 422),
+    ],
+)
+def test_a_place_may_be_named_by_its_code_or_its_whole_name(
+    sqlite_cast: Cast, client_of: ClientOf, typed: str, code: int
+) -> None:
+    path = f"/appointments/new/?staff={sqlite_cast['zhou'].staff_id}"
+    assert post(client_of("sec"), path, role="leader", place=typed, from_on="2026-11-20").status_code == code
+
+
 def test_a_post_is_given_and_ended_on_the_screen(sqlite_cast: Cast, client_of: ClientOf) -> None:
     client, who = client_of("sec"), sqlite_cast["zhou"].staff_id
     path = f"/appointments/new/?staff={who}"
@@ -486,3 +505,13 @@ def test_a_word_is_shown_as_text_wherever_it_stands(sqlite_cast: Cast, client_of
         page = get(client, path).text
         assert "<script>alert" not in page
         assert "<img src=x" not in page
+
+
+def test_a_star_stands_where_a_place_cannot_do_without(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    client = client_of("sys")
+    for code, starred in (("LX", {"kind", "name", "code"}), ("ZX", {"kind"})):
+        page = get(client, f"/places/new/?parent={sqlite_cast.places[code].id}").text
+        boxes = re.findall(r"<(?:input|select)[^>]*>", page)
+        assert {
+            found[1] for box in boxes if "aria-required" in box and (found := re.search(r'name="(\w+)"', box))
+        } == starred

@@ -10,9 +10,10 @@ PORT ?= 8000
 setup: $(STAMP)
 
 $(STAMP): .ci/requirements-dev.txt pyproject.toml admin_app/translations/en/LC_MESSAGES/messages.po
+	@$(PYTHON) -c 'import sys; sys.version_info < (3, 11) and sys.exit("Python 3.11 or later is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	$(BIN)/pybabel --quiet compile --directory admin_app/translations
 	$(BIN)/python -m compileall -q admin_app models workflows
 	touch $(STAMP)

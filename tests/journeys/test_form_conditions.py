@@ -160,6 +160,40 @@ def test_the_page_asks_what_the_server_asks(
 
 
 @pytest.mark.parametrize(
+    ("condition", "typed"),
+    [
+        ("len(line) == 2", {"line": "😀😀"}),
+        ("len(line) == 3", {"line": " a  b "}),
+        ("line == 'a b'", {"line": "a\u200bb"}),
+        ("present(line)", {"line": "1234567"}),
+        ("story == '甲'", {"story": "甲 \u00ad\n\n"}),
+        ("present(times)", {"times": "9" * 18}),
+        ("present(times)", {"times": "9" * 19}),
+        ("times == 3", {"times": "3.0"}),
+        ("present(amount)", {"amount": "50.01"}),
+        ("amount < 12.6", {"amount": "12.50"}),
+        ("present(on)", {"on": "2026-02-30"}),
+        ("present(on)", {"on": "2026-11-21"}),
+        ("on - child.since == 0", {"on": "2026-03-01"}),
+        ("present(whole)", {"whole": ["甲", "丙"]}),
+        ("len(many) == 2", {"many": ["丙", "甲"]}),
+        ("present(photos)", {"photos": ["7"] * 13}),
+        ("present(items) and len(items) == 0", {"items": ["书", ""]}),
+        ("present(items)", {"items": ["书", "本", "笔"]}),
+        ("talks == 3", {}),
+    ],
+)
+def test_answers_are_read_alike(blank: Page, condition: str, typed: dict[str, Any]) -> None:
+    validator = form_with([condition], "yes")
+    assert validator is not None
+    plan = page_conditions(validator, KNOWN, now=NOW, sees="P2")
+    assert plan is not None
+    raw = typed | {"items": [{"what": what} for what in typed.get("items", [])]}
+    asked = "made0" in validator.check(raw, KNOWN, now=NOW).visible
+    assert ("made0" in judged(blank, plan, typed)["visible"]) is asked
+
+
+@pytest.mark.parametrize(
     "condition",
     ["child.health == '好'", "child.health == line", "present(phone)", "present(kind) and child.health != line"],
 )

@@ -193,7 +193,7 @@ def _pair(world: Marked, code: str, helper: str) -> str:
 
 
 def _plan(world: Marked, code: str) -> str:
-    """Open a plan, whose circle are the counsellor and the class teacher, and leaders without its grounds."""
+    """Open a plan, whose circle are the counsellor, the class teacher and the leaders who decide."""
     signs = {"situation": "况", "causes": "缘"}
     grounds = {key: "旷课" + _mark(world, code, sign, "circle") for key, sign in signs.items()}
     referred = {"criteria": ["learning"], "responsible": str(world.cast[TEACHER[code]].staff_id), **grounds}

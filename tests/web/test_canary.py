@@ -36,7 +36,7 @@ def _roles_over(login: str, code: str) -> set[str]:
 
 
 HELPS = {"zhou": "ZX-2101"}  # by a pairing, beside the posts
-PLANNERS = {"meng", "zhou"}  # the circle of the plan at ZX-2302; the principal knows of it, not what it rests on
+PLANNERS = {"meng", "zhou", "tan"}  # the circle of the plan at ZX-2302, and the principal who decides on it
 READS_NAMES = {"office", "principal", "class_teacher", "counsellor", "helper"}
 READS_CONFIDENCES = {"class_teacher", "counsellor"}
 READS_STAFF = {"office", "principal", "system_officer", "security_officer"}

@@ -18,7 +18,7 @@ from models.staff import Staff
 from tests.cast import NOW, Cast
 from tests.pictures import photo
 from tests.playing import begin, meant, stand, take
-from tests.steps import INFORMED, step_of
+from tests.steps import FILE, INFORMED, step_of
 from tests.web.browser import ClientOf, get, post
 from workflows.operations.record import write_record
 from workflows.policy import Permission
@@ -133,12 +133,20 @@ def test_changes_tell_who_when_from_what_to_what_and_why(sqlite_cast: Cast, clie
 
 
 def test_changes_hide_what_the_case_itself_hides_from_a_person(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    number = stand(sqlite_cast, "identification", "confirmed").number
+    inside = get(client_of("zhou"), f"/cases/{number}?tab=changes").text
+    office = get(client_of("qin"), f"/cases/{number}?tab=changes").text
+    assert FILE["character"] in inside
+    assert FILE["character"] not in office
+    assert "内容保密" in office
+
+
+def test_leaders_read_what_the_plan_that_they_decide_on_rests_on(sqlite_cast: Cast, client_of: ClientOf) -> None:
     plan = stand(sqlite_cast, "individual_plan", "active")
-    inside = get(client_of("meng"), f"/cases/{plan.number}?tab=changes").text
-    leader = get(client_of("tan"), f"/cases/{plan.number}?tab=changes").text
-    assert INFORMED["guardian_said"] in inside
-    assert INFORMED["guardian_said"] not in leader
-    assert "内容保密" in leader
+    for page in ("?tab=changes", ""):
+        leader = get(client_of("tan"), f"/cases/{plan.number}{page}").text
+        assert INFORMED["guardian_said"] in leader
+        assert "内容保密" not in leader
 
 
 def test_a_helper_without_a_view_of_the_trail_reads_the_changes_of_the_pairing(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from workflows.engine.definition import SAID_WITH_IT
 from workflows.engine.form import FormValidator
 from workflows.engine.published import WorkflowVersion, form_in_force, workflow_version
 from workflows.engine.record import open_answers
-from workflows.evidence import Period, evidence
+from workflows.evidence import evidence_about
 from workflows.policy import Permission, Policy
 from workflows.refusal import Missing
 from workflows.subjects import ChildSubject, Subject, subject_of
@@ -57,7 +57,7 @@ class CaseView:
 
 
 def view_case(
-    session: Session, actor: Actor, policy: Policy, number: str, now: datetime, everything: Session | None = None
+    session: Session, everything: Session, actor: Actor, policy: Policy, number: str, now: datetime
 ) -> CaseView:
     """Return a case inside the session's scope; raises Missing otherwise.
 
@@ -74,29 +74,25 @@ def view_case(
     past = [PastMove(move.transition, move.to_state, move.actor_id) for move in moves]
     facts = subject.facts() | case_facts(session, case, version)
     asked = {name for key in version.workflow.leaving(case.state) if (g := version.guards.get(key)) for name in g.names}
-    facts |= counted(session, everything or session, case, asked, now)
+    facts |= evidence_about(asked, session, everything, case.child_id, case, local_day(now))
     choices = options(version, case.state, actor, case.related_codes, facts, past, now)
     if not policy.has_anywhere(actor, Permission.CASE_ACT):
         choices = ()
     return CaseView(case, version, subject, moves, choices, policy.sees(actor, case.level_codes, case.workflow))
 
 
-def counted(session: Session, everything: Session, case: Case, names: Iterable[str], now: datetime) -> dict[str, Any]:
-    """Return the evidence among some names, counted since the case entered its state."""
-    if case.child_id is None:
-        return {}
-    period = Period(case.child_id, local_day(case.state_since), local_day(now), case.id)
-    return evidence(names, session, everything, period)
-
-
-def known_answers(session: Session, view: CaseView, validator: FormValidator, now: datetime) -> dict[str, Any]:
+def known_answers(
+    session: Session, everything: Session, view: CaseView, validator: FormValidator, now: datetime
+) -> dict[str, Any]:
     """Return what a form may be filled in with beforehand: the last record's answers, what the case knows, bound facts.
 
-    Nothing above the person's field class is among them.
+    Nothing above the person's field class is among them. `everything` is a session under a system scope, so that what
+    is counted stands on the page as it will be recorded.
     """
     form = validator.definition
     fields = [f for f in form.fields if f.protection.value <= view.sees]
-    facts = view.subject.facts() | counted(session, session, view.case, (f.prefill or "" for f in fields), now)
+    names, child = (f.prefill or "" for f in fields), view.case.child_id
+    facts = view.subject.facts() | evidence_about(names, session, everything, child, view.case, local_day(now))
     case = known_facts(session, view.case, view.version, view.sees)
     facts |= {f"case.{key}": value for key, value in case.items()}
     answers: dict[str, Any] = {f.key: list(f.preset) for f in fields if f.preset}

@@ -11,8 +11,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.case import Case
+from models.reports.filing import FILED
+from models.reports.filing import WORKFLOW as FILING
 from models.reports.helping import filed_children, pairings, proxy_parents
 from models.reports.records import records_by_kind, records_count
+from workflows.clock import local_day
 
 PREFIX = "evidence."
 KINDS = {
@@ -22,8 +25,6 @@ KINDS = {
     "evidence.letters": ("letter",),
     "evidence.diaries": ("diary",),
 }
-
-
 PAIRING = "pairing"
 
 
@@ -56,6 +57,17 @@ def evidence(names: Iterable[str], records: Session, everything: Session, period
         elif name == "evidence.is_filed":
             found[name] = _is_filed(everything, period.child_id)
     return found
+
+
+def evidence_about(
+    names: Iterable[str], records: Session, everything: Session, child_id: int | None, case: Case | None, today: date
+) -> dict[str, Any]:
+    """Return the evidence among some names, counted since a case entered its state, or of the day without one."""
+    wanted = [name for name in names if name.startswith(PREFIX)]
+    if not wanted or child_id is None:
+        return {}
+    since = local_day(case.state_since) if case is not None else today
+    return evidence(wanted, records, everything, Period(child_id, since, today, case.id if case is not None else 0))
 
 
 def evidence_of_each(
@@ -91,9 +103,6 @@ def _open_cases(session: Session, period: Period, workflow: str | None = None) -
 
 def _is_filed(session: Session, child_id: int) -> bool:
     last = session.scalar(
-        select(Case.state)
-        .where(Case.child_id == child_id, Case.workflow == "identification")
-        .order_by(Case.id.desc())
-        .limit(1)
+        select(Case.state).where(Case.child_id == child_id, Case.workflow == FILING).order_by(Case.id.desc()).limit(1)
     )
-    return last == "filed"
+    return last == FILED

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.definition import Definition
+from models.terms import latest_term
 from workflows.actor import Actor
-from workflows.clock import local_day
 from workflows.engine.allowed import post_named
+from workflows.engine.definition import Workflow
 from workflows.engine.form import FormValidator
 from workflows.engine.published import WorkflowVersion, workflow_version
-from workflows.evidence import Period, evidence
+from workflows.evidence import evidence_about
 from workflows.policy import Permission, Policy
 from workflows.subjects import Subject
 
@@ -38,28 +38,42 @@ def may_open(actor: Actor, policy: Policy, version: WorkflowVersion, subject: Su
     return post_named(actor.posts_over(subject.codes), version.workflow.open.by, actor.login) is not None
 
 
-def openings(session: Session, actor: Actor, policy: Policy, subject: Subject) -> list[WorkflowVersion]:
-    """Return the workflows of which the person may open a case about a subject now; none that has one open already."""
+def openings(session: Session, actor: Actor, policy: Policy, subject: Subject, day: date) -> list[WorkflowVersion]:
+    """Return the workflows of which the person may open a case about a subject on a day.
+
+    None that has one open already, nor one of each term whose case of this term is done.
+    """
     about = [v for v in workflows_in_force(session) if v.workflow.subject == subject.kind]
     about = [v for v in about if may_open(actor, policy, v, subject)]
     same = (Case.subject_type == subject.kind, Case.subject_id == subject.id, Case.closed_at.is_(None))
     running = set(session.scalars(select(Case.workflow).where(*same)))
-    return [v for v in about if not (v.workflow.one_open_per_subject and v.workflow.key in running)]
+    about = [v for v in about if not (v.workflow.one_open_per_subject and v.workflow.key in running)]
+    return [v for v in about if not is_done_this_term(session, v.workflow, subject, day)]
+
+
+def is_done_this_term(session: Session, workflow: Workflow, subject: Subject, day: date) -> bool:
+    """Tell whether a workflow of each term has been gone through with a subject in the term of a day.
+
+    A case that was called off (an end that is not tagged `ok`) does not stand in the way of another.
+    """
+    term = latest_term(session, day) if workflow.per == "term" else None
+    if term is None:
+        return False
+    done = [key for key, state in workflow.states.items() if state.kind == "end" and state.tag == "ok"]
+    same = (Case.workflow == workflow.key, Case.subject_type == subject.kind, Case.subject_id == subject.id)
+    return bool(session.scalar(select(exists().where(*same, Case.term_id == term.id, Case.state.in_(done)))))
 
 
 def opening_answers(
-    session: Session, validator: FormValidator, subject: Subject, sees: str, now: datetime
+    session: Session, everything: Session, validator: FormValidator, subject: Subject, sees: str, day: date
 ) -> dict[str, Any]:
-    """Return what an opening form is filled in with: presets, evidence of the day, bound facts up to a field class."""
+    """Return what an opening form is filled in with: presets, evidence of the day, bound facts up to a field class.
+
+    `everything` is a session under a system scope, for cases that are counted whoever may see them.
+    """
     fields = [f for f in validator.definition.fields if f.protection.value <= sees]
-    facts = subject.facts() | _counted(session, (f.prefill or "" for f in fields), subject, now)
+    names = (f.prefill or "" for f in fields)
+    facts = subject.facts() | evidence_about(names, session, everything, subject.child_id, None, day)
     answers: dict[str, Any] = {f.key: list(f.preset) for f in fields if f.preset}
     answers |= {f.key: facts[f.prefill] for f in fields if f.prefill and f.prefill in facts}
     return answers | {f.key: facts[f.bind] for f in fields if f.bind and f.bind in facts}
-
-
-def _counted(session: Session, names: Iterable[str], subject: Subject, now: datetime) -> dict[str, Any]:
-    if subject.child_id is None:
-        return {}
-    day = local_day(now)
-    return evidence(names, session, session, Period(subject.child_id, day, day))

@@ -49,6 +49,10 @@ class Acting:
         with self.database.session(scope) as session:
             yield session
 
+    def directory(self) -> OfficeSession:
+        """Open a session on all rows, for what is counted whoever may see it; its rows are shown to nobody."""
+        return self.database.session(system_scope("directory"))
+
     def perform(
         self,
         operation: Callable[Concatenate[Transaction, P], R],
@@ -82,7 +86,7 @@ class Acting:
     def _first_place(self) -> dict[str, str] | None:
         if not self.actor.posts:
             return None
-        with self.database.session(system_scope("directory")) as session:
+        with self.directory() as session:
             place = session.scalars(select(Place).where(Place.id == self.actor.posts[0].place_id)).one_or_none()
         return None if place is None else place.level_codes
 

@@ -63,8 +63,8 @@ def show(desk: Desk, number: str, login: str, as_json: bool) -> None:
     now = system_clock()
     with acting_as(desk, login) as acting:
         try:
-            with acting.reading(Permission.CASE_READ) as session:
-                view = view_case(session, acting.actor, acting.policy, number, now)
+            with acting.reading(Permission.CASE_READ) as session, acting.directory() as everything:
+                view = view_case(session, everything, acting.actor, acting.policy, number, now)
                 content = _full(session, view, now)
         except Refusal as refusal:
             _refuse(refusal, as_json)

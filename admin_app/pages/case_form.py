@@ -20,13 +20,14 @@ from admin_app.pages.case import STYLES, shown_fact
 from admin_app.wording import say, say_moment
 from workflows.advice import advice_before, mark_of
 from workflows.candidates import choices
-from workflows.case_view import CaseView, counted, known_answers
+from workflows.case_view import CaseView, known_answers
 from workflows.clock import local_day
 from workflows.engine.allowed import Option
 from workflows.engine.case_facts import case_facts, known_facts
 from workflows.engine.form import FILES, Choices, FormValidator
 from workflows.engine.page_conditions import page_conditions
 from workflows.engine.vocabulary import Label
+from workflows.evidence import evidence_about
 from workflows.fields import stored
 from workflows.operations.draft import load_draft
 from workflows.refusal import Refusal, Stale
@@ -46,7 +47,7 @@ def case_form(
     session: Session, view: CaseView, option: Option, validator: FormValidator, draft: Draft | None
 ) -> dict[str, Any]:
     """Return the page of a transition's form, with the draft where the person left one."""
-    answers = known_answers(session, view, validator, now())
+    answers = known_answers(session, system_session("evidence"), view, validator, now())
     posted: MultiDict[str, str] | None = MultiDict(draft[1]) if draft else None
     form = make_form(validator, answers, posted, _at_hand(session, view, validator))
     line = _("已恢复 %(when)s 的草稿", when=draft[0]) if draft else ""
@@ -103,7 +104,8 @@ def _conditions(session: Session, view: CaseView, option: Option, validator: For
         return None
     names = [f.prefill for f in validator.definition.fields if f.prefill]
     facts = view.subject.facts() | case_facts(session, view.case, view.version)
-    facts |= counted(session, system_session("evidence"), view.case, names, now())
+    everything, day = system_session("evidence"), local_day(now())
+    facts |= evidence_about(names, session, everything, view.case.child_id, view.case, day)
     at_hand = _at_hand(session, view, validator)
     return page_conditions(
         validator, facts, now=now(), sees=view.sees, require=option.definition.require, choices=at_hand
@@ -139,7 +141,7 @@ def chosen_answers(session: Session, view: CaseView, validator: FormValidator, r
     """Return what was typed, and where the person chose so on a stale form what somebody else saved meanwhile."""
     typed = read_answers(validator.definition, request.form)
     theirs = [key for key in typed if request.form.get(f"{KEEP}{key}") == "theirs"]
-    known = known_answers(session, view, validator, now()) if theirs else {}
+    known = known_answers(session, system_session("evidence"), view, validator, now()) if theirs else {}
     return typed | {key: written(known[key]) for key in theirs if key in known}
 
 

@@ -55,7 +55,10 @@ def opening_form(session: Session, opening: Opening, draft: Draft | None) -> dic
     """Return the context of `office/form.html`, with the draft where the person left one."""
     sees = current_policy().sees(current_actor(), opening.subject.codes)
     validator = opening.validator
-    answers = opening_answers(session, validator, opening.subject, sees, now()) if validator is not None else {}
+    answers: dict[str, Any] = {}
+    if validator is not None:
+        everything, day = system_session("evidence"), local_day(now())
+        answers = opening_answers(session, everything, validator, opening.subject, sees, day)
     form = _form(opening, answers, MultiDict(draft[1]) if draft else None)
     line = _("已恢复 %(when)s 的草稿", when=draft[0]) if draft else ""
     return {"form": Posted(form, uuid.uuid4().hex), "screen": _screen(opening, form, line)}

@@ -69,7 +69,8 @@ def _openings(child: Child) -> list[dict[str, Any]]:
     """Return the kinds of case that the person may open about the child, as links."""
     if not (may(Permission.CASE_ACT) and may(Permission.CASE_READ)):
         return []
-    found = openings(read_session(Permission.CASE_READ), current_actor(), current_policy(), ChildSubject(child))
+    session, day = read_session(Permission.CASE_READ), local_day(now())
+    found = openings(session, current_actor(), current_policy(), ChildSubject(child), day)
     return [
         {
             "label": say(version.workflow.title),

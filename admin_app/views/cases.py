@@ -37,7 +37,7 @@ def index() -> str:
 
 def _view(number: str) -> CaseView:
     session = case_session(number)
-    return view_case(session, current_actor(), current_policy(), number, now(), system_session("evidence"))
+    return view_case(session, system_session("evidence"), current_actor(), current_policy(), number, now())
 
 
 @bp.get("/<number>")

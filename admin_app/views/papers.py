@@ -25,7 +25,7 @@ bp = Blueprint("papers", __name__, url_prefix="/papers")
 def case_paper(paper: str, number: str) -> str:
     """Show a case's paper, filled in or empty; opening it is on record as opening the case is."""
     session = case_session(number)
-    view = view_case(session, current_actor(), current_policy(), number, now())
+    view = view_case(session, system_session("evidence"), current_actor(), current_policy(), number, now())
     page = draw_case(session, view, paper, is_empty="blank" in request.args)
     record_read(opened_event(view, [level for level in FIELD_CLASSES if level <= view.sees], paper=paper))
     return _sheets(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import select
@@ -10,11 +11,17 @@ from sqlalchemy import select
 from models.case import Case, CaseMove, CaseRecord
 from models.child import Child
 from models.outbox import OutboxMessage
+from models.school_year import Term
 from models.scope import system_scope
+from models.types import new_id
 from models.vault import learn_keys
 from tests.cast import Cast
+from tests.playing import stand
+from tests.steps import REFERRED
+from workflows.case_view import form_of, known_answers, view_case
+from workflows.opening_view import openings
 from workflows.operations.case import Moved, Request, act_on_case
-from workflows.operations.case_opening import open_case
+from workflows.operations.case_opening import Beginning, open_case
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Stale
 from workflows.subjects import ChildSubject
@@ -194,6 +201,37 @@ def test_a_second_case_is_refused_while_one_is_open(cast: Cast, case: str) -> No
     assert refused.value.code == "already_open"
 
 
+def test_what_was_done_this_term_is_not_begun_again(cast: Cast) -> None:
+    filed = stand(cast, "identification", "filed")
+    with cast.acting("qin", Permission.CASE_ACT) as tx:
+        child = ChildSubject(tx.session.get_one(Child, filed.subject_id))
+        offered = openings(tx.session, tx.actor, tx.policy, child, tx.today)
+        assert "identification" not in [version.workflow.key for version in offered]
+        with pytest.raises(Refusal) as refused:
+            open_case(tx, "identification", child)
+    assert refused.value.code == "done_this_term"
+
+
+def test_what_was_called_off_this_term_can_be_begun_again(cast: Cast) -> None:
+    called_off = stand(cast, "identification", "not_left_behind")
+    with cast.acting("qin", Permission.CASE_ACT) as tx:
+        child = ChildSubject(tx.session.get_one(Child, called_off.subject_id))
+        assert open_case(tx, "identification", child).state == "open"
+
+
+def test_what_was_done_last_term_is_begun_again_in_the_next(cast: Cast) -> None:
+    filed = stand(cast, "identification", "filed")
+    with cast.database.transaction(system_scope("tests")) as session:
+        autumn = session.get_one(Term, cast.term_id)
+        days = (date(2027, 2, 22), date(2027, 7, 9))
+        session.add(
+            Term(id=new_id(), school_year_id=autumn.school_year_id, number=2, first_on=days[0], last_on=days[1])
+        )
+    with cast.acting("qin", Permission.CASE_ACT, at=datetime(2027, 3, 1, 2, tzinfo=UTC)) as tx:
+        child = ChildSubject(tx.session.get_one(Child, filed.subject_id))
+        assert open_case(tx, "identification", child).term_id != cast.term_id
+
+
 def test_a_transition_that_fails_late_leaves_nothing_behind(
     cast: Cast, case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,3 +246,17 @@ def test_a_transition_that_fails_late_leaves_nothing_behind(
     with cast.database.session(system_scope("tests")) as session:
         assert session.scalars(select(Child)).one().care_situation is None
         assert session.scalars(select(OutboxMessage)).all() == []
+
+
+def test_what_is_counted_stands_on_the_page_as_the_condition_counts_it(cast: Cast) -> None:
+    archive = stand(cast, "archive", "gathering")
+    with cast.acting("meng", Permission.CASE_ACT) as tx:  # a plan that the office does not see
+        child = ChildSubject(tx.session.get_one(Child, archive.subject_id))
+        answers = REFERRED | {"responsible": str(cast["zhou"].staff_id)}
+        open_case(tx, "individual_plan", child, begun=Beginning(answers))
+    with cast.acting("qin", Permission.CASE_ACT) as tx, tx.directory() as everything:
+        view = view_case(tx.session, everything, tx.actor, tx.policy, archive.number, tx.now)
+        form = form_of(tx.session, view, "seal")
+        assert form is not None
+        assert known_answers(tx.session, everything, view, form, tx.now)["open_cases"] == 1
+        assert not next(choice for choice in view.options if choice.transition == "seal").is_allowed

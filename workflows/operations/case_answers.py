@@ -12,14 +12,13 @@ from models.types import new_id
 from workflows.advice import advice_on
 from workflows.audit import Change
 from workflows.candidates import choices
-from workflows.clock import local_day
 from workflows.engine.definition import SAID_WITH_IT
 from workflows.engine.form import CHOSEN_AT_HAND, Choices, FormVerdict
 from workflows.engine.known import Known
 from workflows.engine.published import FormVersion, form_in_force
 from workflows.engine.record import seal_answers
 from workflows.engine.vocabulary import Label
-from workflows.evidence import PREFIX, Period, evidence
+from workflows.evidence import PREFIX, evidence_about
 from workflows.operations.answer_changes import answer_changes
 from workflows.operations.case_rows import standing_of
 from workflows.operations.case_trail import Move
@@ -112,13 +111,11 @@ def _at_hand(tx: Transaction, form: FormVersion, subject: Subject, facts: Mappin
 
 def count(tx: Transaction, names: Iterable[str], subject: Subject, case: Case | None) -> dict[str, Any]:
     """Return the evidence among some names, counted since the case entered its state."""
-    wanted = [name for name in names if name.startswith(PREFIX)]
-    if not wanted or subject.child_id is None:
+    wanted = list(names)
+    if not any(name.startswith(PREFIX) for name in wanted):
         return {}
-    since = local_day(case.state_since) if case is not None else tx.today
-    period = Period(subject.child_id, since, tx.today, case.id if case is not None else 0)
     with tx.directory() as everything:
-        return evidence(wanted, tx.session, everything, period)
+        return evidence_about(wanted, tx.session, everything, subject.child_id, case, tx.today)
 
 
 def told_changes(tx: Transaction, case: Case, answered: Answered, before: Mapping[str, Any]) -> tuple[Change, ...]:

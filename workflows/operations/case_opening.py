@@ -17,6 +17,7 @@ from workflows.clock import LOCAL
 from workflows.engine.allowed import post_named
 from workflows.engine.case_facts import facts_with
 from workflows.engine.published import WorkflowVersion, workflow_in_force
+from workflows.opening_view import is_done_this_term
 from workflows.operations.case_answers import Answered, Asked, count, judge, keep_record, told_changes
 from workflows.operations.case_rows import About, case_row, opened
 from workflows.operations.case_standing import begin_parts, settle
@@ -81,6 +82,7 @@ def open_case(
     # Drawn before looking for another open case: whoever draws waits for those who drew, singly or in a wave.
     number = draw_numbers(tx, version.workflow.prefix)[0]
     _refuse_second(tx, version, subject)
+    _refuse_again(tx, version, subject)
     sent = numbered(begun.files)
     answered = _answer(tx, version, subject, begun, sent)
     if version.workflow.per == "term" and term_id is None:
@@ -131,6 +133,11 @@ def _refuse_second(tx: Transaction, version: WorkflowVersion, subject: Subject) 
             found = everything.scalar(same)
     if found is not None:
         raise Refusal("already_open", text("已有一件同类事项在办"))
+
+
+def _refuse_again(tx: Transaction, version: WorkflowVersion, subject: Subject) -> None:
+    if is_done_this_term(tx.session, version.workflow, subject, tx.today):
+        raise Refusal("done_this_term", text("本学期已经办结过，不必再发起；情况有变化请直接修改档案"))
 
 
 def _answer(

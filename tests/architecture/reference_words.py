@@ -189,7 +189,7 @@ DEFINITION_KEYS = {
         "subject": "what a case is about",
         "confidential": "marks the case page as confidential",
         "one_open_per_subject": "a second open case about one subject is refused",
-        "per": "`term`: a case belongs to the term of its opening; once done (an end tagged `ok`) none is begun again in it",
+        "per": "`term`: a case belongs to the term of its opening; once it ended `ok`, none is begun again in it",
         "open": "who opens a case, and how",
         "participants": "who takes part in a case, by relation; `helper@case` means that person",
         "unique": "what no two open cases may have in common",

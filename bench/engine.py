@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 
+from click import ClickException
 from sqlalchemy import BigInteger, String, select, update
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from transitions import Machine
 
@@ -178,7 +180,11 @@ def _open_cases(world: World) -> tuple[list[Pupil], dict[str, Actor]]:
 
 @contextmanager
 def _bare(world: World, many: int) -> Iterator[Bare]:
-    bare = Bare(world, many)
+    try:
+        bare = Bare(world, many)
+    except ProgrammingError as fault:
+        asked = "the comparison needs a table of its own: GRANT CREATE ON SCHEMA public TO the application's role"
+        raise ClickException(f"{asked} ({fault.orig})") from fault
     try:
         yield bare
     finally:

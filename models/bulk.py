@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
@@ -15,6 +15,7 @@ from models.base import Base
 from models.scope import KEYED, LEVELS, OutOfScope, Scope, Scoped, ScopeMissing
 
 CHUNK = 1_000  # rows bound at a time
+MOST_PARAMETERS = 60_000  # of one statement; PostgreSQL's protocol counts them in 16 bits
 Row = Mapping[str, Any]
 Values = Sequence[Any]
 Bind = Callable[[Any], Any]
@@ -63,20 +64,30 @@ def _prepared_update(table: Table, columns: tuple[str, ...], dialect: Dialect) -
 
 
 def write_values(connection: Connection, table: Table, columns: tuple[str, ...], rows: Iterable[Values]) -> None:
-    """Insert rows into a table that no scope narrows; the driver's executemany in chunks, so memory does not grow."""
-    statement, binds = _prepared(table, columns, connection.dialect)
+    """Insert rows into a table that no scope narrows, in chunks, so memory does not grow."""
+    dialect = connection.dialect
+    into, one, binds = _prepared(table, columns, dialect)
+    # PostgreSQL takes a chunk as one statement: for each row alone it would fire the triggers of statements, which
+    # then rewrite the same counts thousands of times. SQLite prepares one row's statement once and runs it for each.
+    together = dialect.name == "postgresql"
+    size = min(CHUNK, MOST_PARAMETERS // len(columns)) if together else CHUNK
     waiting = iter(rows)
-    while chunk := list(islice(waiting, CHUNK)):
+    while chunk := list(islice(waiting, size)):
         given: Any = _bound(chunk, binds)
-        connection.exec_driver_sql(statement, given if len(given) > 1 else given[0])
+        if together:
+            places = ", ".join([one] * len(given))
+            connection.exec_driver_sql(f"{into} {places}", tuple(chain.from_iterable(given)))
+        else:
+            connection.exec_driver_sql(f"{into} {one}", given if len(given) > 1 else given[0])
 
 
 @lru_cache(maxsize=256)
-def _prepared(table: Table, columns: tuple[str, ...], dialect: Dialect) -> tuple[str, _Binds]:
+def _prepared(table: Table, columns: tuple[str, ...], dialect: Dialect) -> tuple[str, str, _Binds]:
+    """Return the statement's beginning, the places of one row's values, and how each is bound."""
     place = "?" if dialect.paramstyle == "qmark" else "%s"
     names, places = ", ".join(f'"{column}"' for column in columns), ", ".join([place] * len(columns))
-    statement = f"INSERT INTO {table.name} ({names}) VALUES ({places})"  # noqa: S608  names of our own columns
-    return statement, tuple(bound_by(table, column, dialect) for column in columns)
+    into = f"INSERT INTO {table.name} ({names}) VALUES"
+    return into, f"({places})", tuple(bound_by(table, column, dialect) for column in columns)
 
 
 def bound_by(table: Table, column: str, dialect: Dialect) -> Bind | None:

@@ -6,13 +6,10 @@ import itertools
 import os
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
 from typing import Any
 
-# Names need readings of single characters; the dictionary of phrases costs a tenth of a second at every start.
-os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-
-from pypinyin import Style, pinyin
 from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.orm import Session
 
@@ -42,10 +39,19 @@ def _as_it_is(character: str) -> Any:
     return [character]
 
 
+@cache
+def _dictionary() -> Any:
+    """Load the readings with the first name that is written: they would be a tenth of every start."""
+    # Names need readings of single characters; the dictionary of phrases costs as much again.
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    return import_module("pypinyin")
+
+
 @lru_cache(maxsize=MOST_CHARACTERS)
 def _readings_of(character: str) -> tuple[str, ...]:
     """Return the readings of one character, the likeliest first; without phrases none depends on its neighbours."""
-    spoken = pinyin(character, style=Style.NORMAL, heteronym=True, errors=_as_it_is)
+    known = _dictionary()
+    spoken = known.pinyin(character, style=known.Style.NORMAL, heteronym=True, errors=_as_it_is)
     return tuple(dict.fromkeys(_ascii(reading) for options in spoken for reading in options))
 
 

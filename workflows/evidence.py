@@ -11,9 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.case import Case
-from models.reports.filing import FILED
-from models.reports.filing import WORKFLOW as FILING
-from models.reports.helping import filed_children, pairings, proxy_parents
+from models.reports.helping import PAIRING, filed_children, pairings, proxy_parents
 from models.reports.records import records_by_kind, records_count
 from workflows.clock import local_day
 
@@ -25,7 +23,6 @@ KINDS = {
     "evidence.letters": ("letter",),
     "evidence.diaries": ("diary",),
 }
-PAIRING = "pairing"
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ def evidence(names: Iterable[str], records: Session, everything: Session, period
         elif name == "evidence.proxy_parents":
             found[name] = proxy_parents(everything, [period.child_id]).get(period.child_id, 0)
         elif name == "evidence.is_filed":
-            found[name] = _is_filed(everything, period.child_id)
+            found[name] = period.child_id in filed_children(everything, [period.child_id])
     return found
 
 
@@ -99,10 +96,3 @@ def _open_cases(session: Session, period: Period, workflow: str | None = None) -
     if workflow is not None:
         others.append(Case.workflow == workflow)
     return session.scalar(select(func.count()).select_from(Case).where(*others)) or 0
-
-
-def _is_filed(session: Session, child_id: int) -> bool:
-    last = session.scalar(
-        select(Case.state).where(Case.child_id == child_id, Case.workflow == FILING).order_by(Case.id.desc()).limit(1)
-    )
-    return last == FILED

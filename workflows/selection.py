@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,11 +34,6 @@ class Candidate:
     lacks: tuple[Label, ...]
     counts: dict[str, Any]
     is_proposed: bool
-
-    @property
-    def why(self) -> str:
-        """The reasons in one line, to begin with where somebody writes why."""
-        return "；".join(reason.zh for reason in self.reasons)
 
 
 def candidates(
@@ -81,10 +76,7 @@ def _said(grounds: Iterable[GroundVersion], facts: Known, now: datetime) -> tupl
 
 
 def _proposed(in_order: Sequence[Candidate], most: int) -> list[Candidate]:
-    return [
-        Candidate(one.child, one.reasons, one.against, one.lacks, one.counts, place < most and bool(one.reasons))
-        for place, one in enumerate(in_order)
-    ]
+    return [replace(one, is_proposed=place < most and bool(one.reasons)) for place, one in enumerate(in_order)]
 
 
 def _children(session: Session, place: Place) -> list[Child]:

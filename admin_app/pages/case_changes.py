@@ -112,10 +112,7 @@ def _difference(told: _Told, change: Mapping[str, Any]) -> dict[str, Any]:
     if not visible(change["class"], told.view.sees):
         return {"field": label, "secret": _("内容保密")}
     try:
-        old, new = (
-            open_value(told.session, told.event.id, f"{change['field']}.{side}", change[side])
-            for side in ("old", "new")
-        )
+        old, new = (_opened(told, change, side) for side in ("old", "new"))
     except SealBroken:
         return {"field": label, "secret": _("已清除")}
     return {"field": label, "old": _words(told, change, old), "new": _words(told, change, new)}

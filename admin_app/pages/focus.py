@@ -183,8 +183,7 @@ def _differ(proposed: Sequence[Candidate], found: Sequence[Candidate]) -> bool:
 
 
 def _title(place: Place) -> str:
-    schools = system_session().scalars(select(Place).where(Place.code == place.school_code)).all()
-    school = schools[0] if schools else None
+    school = system_session().scalars(select(Place).where(Place.code == place.school_code)).one_or_none()
     if school is None:
         return place.name
     return f"{school.name} {title_of(place, {school.code: school}, school_year_shown())}"

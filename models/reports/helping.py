@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from models.case import Case
 from models.child import Child, Relative
 from models.place import Place
+from models.reports.filing import FILED
+from models.reports.filing import WORKFLOW as IDENTIFICATION
 
-PAIRING, IDENTIFICATION, PROXY_PARENT = "pairing", "identification", "proxy_parent"
+PAIRING, PROXY_PARENT = "pairing", "proxy_parent"
 RUNNING = (Case.workflow == PAIRING) & Case.closed_at.is_(None)
 ON_FILE = Child.status == "on_file"
 IS_PROXY = Case.facts["kind"].as_string() == PROXY_PARENT
@@ -41,7 +43,7 @@ def filed_children(session: Session, children: Collection[int]) -> set[int]:
         .order_by(Case.id)
     )
     latest = {child: state for child, state in rows if child is not None}
-    return {child for child, state in latest.items() if state == "filed"}
+    return {child for child, state in latest.items() if state == FILED}
 
 
 def is_paired() -> ColumnElement[bool]:

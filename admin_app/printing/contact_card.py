@@ -41,7 +41,7 @@ HELD_AT = ("class", "school")  # where the posts stand whose numbers are on the 
 class Cards:
     """What cards are drawn from: the form in force, whether numbers are clear, whether they are left to be filled in.
 
-    `offices` keeps what was found of each class's school.
+    `offices` keeps what was found of each class's school, `titles` what the class is called.
     """
 
     session: Session
@@ -49,6 +49,7 @@ class Cards:
     is_clear: bool = False
     is_empty: bool = False
     offices: dict[tuple[str, str], Block] = field(default_factory=dict)
+    titles: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def head(self) -> CardHead:
@@ -91,10 +92,17 @@ def _form(session: Session) -> Form:
 
 
 def _sheet(cards: Cards, child: Child) -> dict[str, Any]:
-    where = place_line(cards.session, child)
+    where = _where(cards, child)
     inside = _unfilled(cards.form) if cards.is_empty else _on_file(cards, child)
     blocks = [*_named(child.name, where), *inside, _calls(cards, child), _school(cards, child)]
     return _framed(cards, blocks, child.student_number or "", where)
+
+
+def _where(cards: Cards, child: Child) -> str:
+    key = (child.class_code, child.school_code)
+    if key not in cards.titles:
+        cards.titles[key] = place_line(cards.session, child)
+    return cards.titles[key]
 
 
 def _framed(cards: Cards, blocks: Sequence[Block], student_number: str, where: str) -> dict[str, Any]:

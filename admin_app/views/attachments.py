@@ -21,7 +21,7 @@ from admin_app.desk import (
     record_read,
     system_session,
 )
-from admin_app.forms.sent_files import files_named
+from admin_app.forms.sent_files import files_named, keep_each
 from admin_app.listing.ids import number as read_number
 from admin_app.pages.record import view_record
 from admin_app.wording import say
@@ -75,17 +75,9 @@ def add(number: str) -> Answer:
     """Add photos or files to an open case."""
     permit(P.CASE_READ)
     files = files_named("files")
-    try:
-        for file in files:
-            perform(add_case_file, P.CASE_ACT, number, file)
-    except (Denied, Missing):
-        raise
-    except Refusal as refusal:
-        flash(say(refusal.message), "bad")
-    else:
-        if not files:  # say nothing of a case to those who do not see it
-            _case(number)
-        flash(_("已添加 %(n)s 个附件", n=len(files)) if files else _("请先选择文件"), "ok" if files else "warn")
+    if not files:  # say nothing of a case to those who do not see it
+        _case(number)
+    keep_each(files, lambda file: perform(add_case_file, P.CASE_ACT, number, file))
     return redirect(url_for("cases.show", number=number, tab="files"))
 
 

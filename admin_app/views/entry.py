@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Answer
 
 from admin_app.desk import current_actor, current_policy, may, now, perform, permit, read_session, record_read
 from admin_app.forms.definition_form import read_answers
-from admin_app.forms.sent_files import files_named
+from admin_app.forms.sent_files import files_named, keep_each
 from admin_app.listing.ids import number as read_number
 from admin_app.listing.ids import rev
 from admin_app.pages.record import read_event, view_record
@@ -225,14 +225,5 @@ def print_record(record: str) -> str:
 def attach_file(record: str) -> Answer:
     """Add photos or files to a record."""
     found = view_record(read_session(P.RECORD_READ), read_number(record)).record.id
-    files = files_named("files")
-    try:
-        for file in files:
-            perform(add_attachment, P.RECORD_READ, found, file)
-    except (Denied, Missing):
-        raise
-    except Refusal as refusal:
-        flash(say(refusal.message), "bad")
-    else:
-        flash(_("已添加 %(n)s 个附件", n=len(files)) if files else _("请先选择文件"), "ok" if files else "warn")
+    keep_each(files_named("files"), lambda file: perform(add_attachment, P.RECORD_READ, found, file))
     return redirect(url_for("records.details_view", id=found))

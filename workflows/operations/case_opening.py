@@ -17,7 +17,7 @@ from workflows.clock import LOCAL
 from workflows.engine.allowed import post_named
 from workflows.engine.case_facts import facts_with
 from workflows.engine.published import WorkflowVersion, workflow_in_force
-from workflows.opening_view import is_done_this_term
+from workflows.opening_view import done_this_term
 from workflows.operations.case_answers import Answered, Asked, count, judge, keep_record, told_changes
 from workflows.operations.case_rows import About, case_row, opened
 from workflows.operations.case_standing import begin_parts, settle
@@ -136,8 +136,13 @@ def _refuse_second(tx: Transaction, version: WorkflowVersion, subject: Subject) 
 
 
 def _refuse_again(tx: Transaction, version: WorkflowVersion, subject: Subject) -> None:
-    if is_done_this_term(tx.session, version.workflow, subject, tx.today):
-        raise Refusal("done_this_term", text("本学期已经办结过，不必再发起；情况有变化请直接修改档案"))
+    asked = ([version.workflow], subject, tx.today)
+    done = done_this_term(tx.session, *asked)
+    if not done and version.workflow.confidential:  # gone through, but nothing that this person may see
+        with tx.directory() as everything:
+            done = done_this_term(everything, *asked)
+    if done:
+        raise Refusal("done_this_term", text("这件事本学期已经办结，不能再发起"))
 
 
 def _answer(

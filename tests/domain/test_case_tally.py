@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from sqlalchemy import delete, func, select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import func, select, text, update
 
 from models.case import Case
 from models.child import Child
@@ -17,6 +16,7 @@ from models.schema import downgrade, upgrade
 from models.scope import Branch, Scope, system_scope
 from models.tally import CaseTally
 from tests.cast import Cast, fill
+from tests.tallies import assert_walled
 from workflows.operations.case import Request, act_on_case
 from workflows.policy import Permission
 
@@ -126,17 +126,7 @@ def test_two_people_at_one_school_do_not_wait_for_each_other(postgresql: Databas
 def test_on_postgresql_the_application_reads_counts_inside_its_scope_and_writes_none(postgresql: Database) -> None:
     cast = fill(postgresql)
     cast.open_case(cast.add_child("ZX-2302"))
-    scope = Scope.of([Branch("school", "BX")])
-    with cast.database.session(scope) as session:
-        assert session.scalars(select(CaseTally.amount)).all() == []
-    for change in (
-        update(CaseTally).values(amount=9).returning(CaseTally.slot),
-        delete(CaseTally).returning(CaseTally.slot),
-    ):
-        with cast.database.transaction(EVERYWHERE) as session:
-            assert session.execute(change).all() == []
-    with pytest.raises(DBAPIError, match="row-level security"), cast.database.transaction(EVERYWHERE) as session:
-        session.execute(text("INSERT INTO case_tally SELECT * FROM case_tally"))
+    assert_walled(cast, CaseTally, "BX")
     assert _kept(cast) == {("ZX", "open"): 1}
 
 

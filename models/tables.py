@@ -5,11 +5,15 @@ from __future__ import annotations
 from models.attachment import Attachment, AttachmentContent
 from models.audit import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPending
 from models.base import Base
+from models.calendar_day import CalendarDay
 from models.case import Case, CaseMove, CaseNumber, CaseParticipant, CaseRecord, CaseSlot, RepeatedRequest
 from models.child import Child, NameGram, Relative
+from models.clock import CaseClock, ClockFiring, WorkerBeat
 from models.definition import Definition
+from models.delegation import Delegation
 from models.draft import Draft
 from models.draw import PlaceDraw
+from models.notice import Notice
 from models.outbox import OutboxMessage
 from models.place import Place
 from models.record import Record
@@ -18,6 +22,7 @@ from models.school_year import SchoolYear, Term
 from models.setting import Setting
 from models.staff import Appointment, LoginFailures, LoginSession, Staff
 from models.tally import CaseTally, ChildTally
+from models.task import CaseCopy, CaseTask, CaseWatch
 from models.turn import SchoolTurn
 from models.vault import DataKey
 
@@ -28,6 +33,8 @@ SCOPED: tuple[type[Base], ...] = (
     CaseMove,
     CaseParticipant,
     CaseRecord,
+    CaseTask,
+    CaseWatch,
     Record,
     Attachment,
     AttachmentContent,
@@ -53,6 +60,13 @@ UNSCOPED: dict[type[Base], str] = {
     CaseNumber: "counters without a subject",
     CaseSlot: "digests of what open cases occupy, found by equality only",
     RepeatedRequest: "found by the person's own identifier and key; holds no protected value",
+    CaseClock: "moments and numbers, found by the number of a case already in scope",
+    ClockFiring: "moments and numbers, found by the number of a case already in scope",
+    CaseCopy: "found by the person's own identifier, or by the number of a case already in scope",
+    WorkerBeat: "names and moments of workers, without a person",
+    CalendarDay: "the same for every place of an installation",
+    Delegation: "found by the identifier of the absent person or of the deputy",
+    Notice: "found by the person's own identifier; holds no protected value",
     OutboxMessage: "read by the worker only",
     AuditPending: "identifiers only, read by the sealer",
     AuditLeaf: "hashes only, read by the sealer and the verifier",

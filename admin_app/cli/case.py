@@ -17,6 +17,7 @@ from admin_app.cli import Desk, answer
 from admin_app.cli.acting import acting_as
 from models.case import Case, CaseMove
 from models.child import Child
+from models.definition import Definition
 from models.vault import learn_keys
 from workflows.case_view import CaseView, opened_event, view_case
 from workflows.clock import system_clock
@@ -47,6 +48,7 @@ def list_(desk: Desk, login: str, workflow: str | None, state: str | None, as_js
     with acting_as(desk, login) as acting:
         try:
             with acting.reading(Permission.CASE_LIST) as session:
+                _know(session, workflow)
                 rows = [_brief(row, name, now) for row, name in _cases(session, workflow, state)]
         except Refusal as refusal:
             _refuse(refusal, as_json)
@@ -117,6 +119,14 @@ def _answers(file: Path | None) -> Mapping[str, object] | None:
     if not isinstance(content, dict):
         raise click.UsageError("表单文件应为一份“字段：值”")
     return {str(name): value for name, value in content.items()}
+
+
+def _know(session: Session, workflow: str | None) -> None:
+    """Raise UsageError for a workflow that was never published; without it a typing mistake reads as "no cases"."""
+    wanted = select(Definition.key).where(Definition.kind == "workflow", Definition.state != "draft").distinct()
+    known = session.scalars(wanted.order_by(Definition.key)).all()
+    if workflow is not None and workflow not in known:
+        raise click.UsageError(f"没有“{workflow}”这类事项；可以是：{'、'.join(known)}")
 
 
 def _cases(session: Session, workflow: str | None, state: str | None) -> Iterator[tuple[Case, str | None]]:

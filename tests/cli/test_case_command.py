@@ -62,6 +62,14 @@ def test_each_person_lists_what_they_may_see(case: Shell, number: str) -> None:
     assert case("list", "--as", "zhou", "--workflow", "identification", "--state", "open")[1] == rows
 
 
+def test_an_unpublished_workflow_is_a_wrong_call(shell: Callable[..., Result], case: Shell, number: str) -> None:
+    assert case("list", "--as", "zhou", "--workflow", "identificaton") == (2, None)
+    result = shell("case", "list", "--as", "zhou", "--workflow", "identificaton")
+    assert "没有“identificaton”这类事项" in result.stderr
+    assert "identification、" in result.stderr
+    assert case("list", "--as", "zhou", "--workflow", "pairing") == (0, [])
+
+
 def test_show_says_what_the_person_may_do_and_why_not_the_rest(case: Shell, sqlite_cast: Cast, number: str) -> None:
     code, answer = case("show", number, "--as", "zhou")
     assert code == 0

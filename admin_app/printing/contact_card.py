@@ -34,6 +34,7 @@ from workflows.text import text
 
 FORM = "contact_card"
 EMPTY_CALLS = 4
+PARENTS = ("father", "mother")
 HELD_AT = ("class", "school")  # where the posts stand whose numbers are on the card
 
 
@@ -146,12 +147,23 @@ def _on_file(cards: Cards, child: Child) -> list[Block]:
 def _value(cards: Cards, f: FormField, facts: Mapping[str, Any], sees: str) -> Any:
     value = facts.get(f.bind) if f.bind else None
     if value is None or value == "" or f.bind is None:
-        return empty(f)
+        return _as_guardian(cards, f, facts, sees) or empty(f)
     fact = bound_fact(f.bind)
     if fact is None or not (cards.is_clear and fact.protection == "P2" and visible("P2", sees)):
         shown = shown_fact(f.bind, value, sees)
         return shown if not isinstance(shown, dict) else secret()
     return say_value(fact, value)
+
+
+def _as_guardian(cards: Cards, f: FormField, facts: Mapping[str, Any], sees: str) -> Any:
+    """Return what stands for a parent who is the guardian: a word where the card says it of the guardian already."""
+    parent, _dot, key = (f.bind or "").partition(".")
+    if parent not in PARENTS or facts.get("guardian.relation") != parent:
+        return None
+    same = f"guardian.{key}"
+    if any(other.bind == same for other in cards.form.fields):
+        return _("同监护人")
+    return _value(cards, f.model_copy(update={"bind": same}), facts, sees)
 
 
 def _calls(cards: Cards, child: Child | None) -> Block:

@@ -7,7 +7,9 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from models.child import Relative
 from models.place import Place
 from models.scope import system_scope
 from models.staff import Staff
@@ -230,6 +232,21 @@ def test_a_card_is_masked_until_a_reason_is_given_and_then_on_record(sqlite_cast
     event = sqlite_cast.events("child.revealed")[0]
     assert (event["subject_id"], event["facts"]) == (child, {"field": "contact_card", "class": "P2", "cards": 1})
     assert event["reason"] is not None
+
+
+def test_a_parent_who_is_the_guardian_leaves_no_cell_empty(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    child = sqlite_cast.add_child("ZX-2302", "陈一")
+    with sqlite_cast.database.transaction(system_scope("tests")) as session:
+        learn_keys(session, [child])
+        guardian = session.scalars(select(Relative).where(Relative.child_id == child)).one()
+        guardian.relation, guardian.phone, guardian.workplace = "mother", "13800002716", "东莞市电子厂"
+    sheet = words_of(get(client_of("zhou"), f"/papers/contact-card/{child}").text)
+    father, mother = sheet.split("父亲", 1)[1].split("母亲", 1)
+    assert "同监护人" not in father
+    for word in ("姓名同监护人", "电话同监护人", "工种同监护人", "工作单位东莞市****", "住址同监护人"):
+        assert word in mother, word
+    empty = words_of(get(client_of("zhou"), f"/papers/contact-card/{child}?blank=1").text)
+    assert "同监护人" not in empty
 
 
 def test_the_numbers_of_the_school_stand_on_the_card(sqlite_cast: Cast, client_of: ClientOf) -> None:

@@ -47,5 +47,3 @@ reference: $(STAMP)
 pin: $(STAMP)
 	$(BIN)/pip-compile --quiet --extra dev --allow-unsafe --generate-hashes --strip-extras --no-header --no-emit-index-url \
 	  --no-emit-find-links --no-emit-trusted-host --output-file .ci/requirements-dev.txt pyproject.toml
-	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
-	  --no-emit-trusted-host --constraint .ci/requirements-dev.txt --output-file .ci/requirements.txt pyproject.toml

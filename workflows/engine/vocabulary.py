@@ -10,7 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, St
 from pydantic_core import PydanticCustomError
 
 KEY_PATTERN = r"^[a-z][a-z0-9_]{0,59}$"
-SPAN_PATTERN = re.compile(r"^([1-9]\d{0,4}) (minutes?|hours?|workdays?|school days?|days?|weeks?|months?)$")
+SPAN_PATTERN = re.compile(
+    r"^([1-9]\d{0,4}) (minutes?|hours?|school hours?|workdays?|school days?|days?|weeks?|months?)$"
+)
 ASSIGNEE_PATTERN = re.compile(r"^(?:person:([\w.-]{1,64})|([a-z][a-z0-9_]*)(?:@([a-z][a-z0-9_]*))?)$")
 ASSIGNEE_PLACES = frozenset({"class", "school", "township", "county", "city", "up", "subject", "case"})
 
@@ -52,6 +54,7 @@ class Unit(StrEnum):
 
     MINUTES = "minutes"
     HOURS = "hours"
+    SCHOOL_HOURS = "school hours"
     WORKDAYS = "workdays"
     SCHOOL_DAYS = "school days"
     DAYS = "days"
@@ -61,7 +64,7 @@ class Unit(StrEnum):
     @property
     def needs_calendar(self) -> bool:
         """Tell whether the span can only be counted with a calendar at hand."""
-        return self in (Unit.WORKDAYS, Unit.SCHOOL_DAYS)
+        return self in (Unit.SCHOOL_HOURS, Unit.WORKDAYS, Unit.SCHOOL_DAYS)
 
 
 class Span(Part):

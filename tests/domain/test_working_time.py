@@ -16,18 +16,12 @@ from workflows.working_time import FAR, WorkingCalendar, moment_after
 # The National Day week of 2026 with the two days worked for it, New Year 2027, Qingming, and three terms.
 OFF = [*(date(2026, 10, day) for day in range(1, 8)), date(2027, 1, 1), date(2027, 4, 5)]
 WORKED = [date(2026, 9, 20), date(2026, 10, 10)]
-CALENDAR = WorkingCalendar(
-    {**dict.fromkeys(OFF, False), **dict.fromkeys(WORKED, True)},
-    (
-        (date(2026, 9, 1), date(2027, 1, 15)),
-        (date(2027, 2, 22), date(2027, 7, 2)),
-        (date(2027, 9, 1), date(2028, 1, 14)),
-    ),
-        (date(2026, 9, 1), date(2027, 1, 15)),
-        (date(2027, 2, 22), date(2027, 7, 2)),
-        (date(2027, 9, 1), date(2028, 1, 14)),
-    ),
+TERMS = (
+    (date(2026, 9, 1), date(2027, 1, 15)),
+    (date(2027, 2, 22), date(2027, 7, 2)),
+    (date(2027, 9, 1), date(2028, 1, 14)),
 )
+CALENDAR = WorkingCalendar({**dict.fromkeys(OFF, False), **dict.fromkeys(WORKED, True)}, TERMS)
 BARE = WorkingCalendar()
 
 

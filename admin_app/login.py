@@ -130,6 +130,8 @@ def _keep_typed() -> bool:
     actor = Actor(staff_id, "")
     typed = {key: request.form.getlist(key) for key in request.form}
     place = _form_page(request.path).split("?")[0]
+    if case := request.form.get("case"):
+        place = f"{place}?case={case}"  # what is written for a case waits for its form alone
     try:
         perform_in(system_scope("log-in"), actor, save_draft, place, typed)
     except Refusal:  # too long to keep: the log-in page comes first all the same

@@ -24,6 +24,7 @@ from models.staff import Appointment, LoginFailures, LoginSession, Staff
 from models.tally import CaseTally, ChildTally
 from models.task import CaseCopy, CaseTask, CaseWatch
 from models.turn import SchoolTurn
+from models.unfinished_file import UnfinishedFile
 from models.vault import DataKey
 
 SCOPED: tuple[type[Base], ...] = (
@@ -72,6 +73,7 @@ UNSCOPED: dict[type[Base], str] = {
     AuditLeaf: "hashes only, read by the sealer and the verifier",
     AuditCheckpoint: "public by design",
     Draft: "found by the person's own identifier",
+    UnfinishedFile: "found by the person's own identifier, sealed under the person's own key",
     HeadingSynonym: "words without a person, shared by the installation",
     Setting: "switches of the installation",
 }

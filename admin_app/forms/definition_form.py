@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -107,13 +107,6 @@ def _read_rows(field: FormField, posted: MultiDict[str, str]) -> list[dict[str, 
         if found := pattern.fullmatch(name):
             rows.setdefault(int(found[1]), {})[found[2]] = posted.get(name)
     return [rows[number] for number in sorted(rows)]
-
-
-def ask_again(form: Form, sent: Iterable[str]) -> None:
-    """Say beside the questions whose files were sent that they have to be chosen again."""
-    for key in sent:
-        if key in form:
-            form[key].description = say(text("请重新选择文件"))
 
 
 def show_faults(form: Form, faults: Mapping[str, Words]) -> None:

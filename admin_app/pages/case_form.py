@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from admin_app.desk import current_actor, current_policy, now, system_session
-from admin_app.forms.definition_form import ask_again, make_form, read_answers, sections, show_faults, written
+from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults, written
 from admin_app.forms.fact_form import KEEP
 from admin_app.forms.posted import Posted
 from admin_app.pages.case import STYLES, shown_fact
@@ -72,7 +72,6 @@ def advised_form(
     if not said or mark_of(said) == request.form.get(ADVISED, ""):
         return None
     form = make_form(validator, {}, request.form, at_hand)
-    ask_again(form, request.files)
     screen = advised(_screen(session, view, option, validator, form, ""), said)
     return {"form": Posted(form, uuid.uuid4().hex), "screen": screen}
 
@@ -83,7 +82,6 @@ def refused_form(
     """Return the page again with everything typed, the faults beside their fields, or who was faster."""
     form = make_form(validator, {}, request.form, _at_hand(session, view, validator))
     show_faults(form, refusal.faults)
-    ask_again(form, request.files)
     screen = _screen(session, view, option, validator, form, "")
     if isinstance(refusal, Stale):
         screen["stale"] = _stale(view, validator, form, request)

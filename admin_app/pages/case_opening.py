@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from admin_app.desk import current_actor, current_policy, may, now, system_session
-from admin_app.forms.definition_form import ask_again, make_form, read_answers, sections, show_faults
+from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults
 from admin_app.forms.posted import Posted
 from admin_app.pages.case_form import ADVISED, Draft, advised
 from admin_app.wording import say
@@ -74,7 +74,6 @@ def advised_opening(session: Session, opening: Opening, request: Request) -> dic
     if not said or mark_of(said) == request.form.get(ADVISED, ""):
         return None
     form = _form(opening, {}, request.form)
-    ask_again(form, request.files)
     return {"form": Posted(form, uuid.uuid4().hex), "screen": advised(_screen(opening, form, ""), said)}
 
 
@@ -82,7 +81,6 @@ def refused_opening(session: Session, opening: Opening, request: Request, refusa
     """Return the page again with everything typed and the faults beside their fields."""
     form = _form(opening, {}, request.form)
     show_faults(form, refusal.faults)
-    ask_again(form, request.files)
     if not any(key.split("-")[0] in form for key in refusal.faults):
         flash(say(refusal.message), "bad")
     return {"form": Posted(form, uuid.uuid4().hex), "screen": _screen(opening, form, "")}

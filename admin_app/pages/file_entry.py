@@ -15,10 +15,9 @@ KILOBYTE = 1024
 
 def file_entry(file: Attachment) -> dict[str, Any]:
     """Return a photo or file as `parts/files.html` shows it."""
-    size = _("%(n)s KB", n=max(1, file.size // KILOBYTE))
     return {
         "name": file.name,
-        "sub": f"{KINDS[file.kind]} · {size} · {file.made_by_name}",
+        "sub": f"{KINDS[file.kind]} · {size_line(file.size)} · {file.made_by_name}",
         "is_picture": file.is_picture,
         "width": file.width,
         "height": file.height,
@@ -26,3 +25,8 @@ def file_entry(file: Attachment) -> dict[str, Any]:
         "small_url": url_for("attachments.thumbnail", attachment=file.id),
         "remove_url": url_for("attachments.remove", attachment=file.id),
     }
+
+
+def size_line(size: int) -> str:
+    """Return the size of a file, given in bytes, in words."""
+    return str(_("%(n)s KB", n=max(1, size // KILOBYTE)))

@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from admin_app.desk import current_actor, current_policy, now, read_session, system_session
 from admin_app.forms.definition_form import make_form, show_faults
+from admin_app.forms.kept_files import form_place
 from admin_app.pages.case_form import draft_of
 from admin_app.pages.child import age_on
 from admin_app.pages.places import names_of
@@ -67,7 +68,7 @@ def _bound(entry: Entry) -> tuple[Any, str]:
     validator = entry.version.validator
     if request.method == "POST":
         return make_form(validator, {}, request.form), ""
-    kept = draft_of(request.path)
+    kept = draft_of(form_place())
     if kept is not None:
         return make_form(validator, {}, MultiDict(kept[1])), _("已恢复 %(when)s 的草稿", when=kept[0])
     return make_form(validator, _known(entry)), ""
@@ -113,12 +114,11 @@ def _screen(entry: Entry, line: str) -> dict[str, Any]:
         "title": title if entry.corrected is None else _("更正 %(what)s", what=say(entry.version.form.title)),
         "icon": head_of(entry.version.form).icon,
         "action": request.path,
-        "draft_url": f"{url_for('account.draft')}?{urlencode({'for': request.path})}",
+        "draft_url": f"{url_for('account.draft')}?{urlencode({'for': form_place()})}",
         "draft_line": line,
         "most_bytes": LARGEST,
         "too_big": _("照片不能超过 %(most)s MB", most=LARGEST // MEGABYTE),
         "most_files": MOST_FILES,
-        "lost_photos": any(file.filename for file in request.files.getlist("files")),
         "takes_photos": entry.corrected is None,
         "reason": request.form.get("reason", "") if entry.corrected is not None else None,
         "rev": entry.corrected.rev if entry.corrected is not None else None,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin_app.desk import current_actor, current_policy, now, perform, read_session, record_read, system_session
+from admin_app.forms.kept_files import files_kept, keep_sent_files, waiting_here, with_files
 from admin_app.forms.sent_files import files_of
 from admin_app.listing.ids import number as number_of
 from admin_app.listing.ids import rev
@@ -20,8 +22,10 @@ from admin_app.printing.case_paper import paper_links
 from admin_app.wording import say
 from workflows.advice import advice_in_case
 from workflows.case_view import CaseView, form_of, opened_event, view_case
+from workflows.engine.form import FormValidator
 from workflows.operations.case import Request, act_on_case
 from workflows.operations.draft import drop_draft
+from workflows.operations.sent_files import Uploads
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal
 from workflows.text import text
@@ -70,7 +74,8 @@ def act(number: str, transition: str) -> str | Response:
     if validator is None:
         return redirect(url_for("cases.show", number=number))
     record_read(opened_event(view, ["P2", "P3"]))
-    return render_template("office/form.html", **case_form(session, view, option, validator, draft_of(request.path)))
+    page = case_form(session, view, option, validator, draft_of(request.path))
+    return render_template("office/form.html", **with_files(page, waiting_here()))
 
 
 @bp.post("/<number>/<transition>")
@@ -80,11 +85,12 @@ def take(number: str, transition: str) -> Response | str | tuple[str, int]:
     session = read_session(Permission.CASE_READ)
     option = view.option_or_none(transition)
     validator = form_of(session, view, transition)
-    if (advised := advised_form(session, view, option, validator, request)) is not None:
-        return render_template("office/form.html", **advised)
-    answers = chosen_answers(session, view, validator, request) if validator else request.form.to_dict()
     files = files_of(validator.definition) if validator else {}
-    asked = Request(transition, rev() if "rev" in request.form else None, answers, key=_key(), files=files)
+    if (advised := advised_form(session, view, option, validator, request)) is not None:
+        return _again(advised, files, validator)
+    answers = chosen_answers(session, view, validator, request) if validator else request.form.to_dict()
+    seen = rev() if "rev" in request.form else None
+    asked = Request(transition, seen, answers, key=_key(), files=files, kept=files_kept())
     try:
         moved = perform(act_on_case, Permission.CASE_ACT, number, asked)
     except Refusal as refusal:
@@ -92,15 +98,19 @@ def take(number: str, transition: str) -> Response | str | tuple[str, int]:
             raise
         view = _view(number)
         session = read_session(Permission.CASE_READ)
-        return render_template(
-            "office/form.html", **refused_form(session, view, option, validator, request, refusal)
-        ), 422
+        return _again(refused_form(session, view, option, validator, request, refusal), files, validator), 422
     perform(drop_draft, Permission.CASE_ACT, request.path)
     flash(
         _("%(number)s 已办理：%(state)s", number=number, state=say(view.version.workflow.states[moved.to_state].label)),
         "ok",
     )
     return redirect(url_for("cases.show", number=number))
+
+
+def _again(page: dict[str, Any], files: Uploads, validator: FormValidator | None) -> str:
+    """Show a form once more, with the files that were sent."""
+    kept = keep_sent_files(Permission.CASE_ACT, files, validator.definition if validator else None)
+    return render_template("office/form.html", **with_files(page, kept))
 
 
 def _key() -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -11,6 +13,7 @@ from werkzeug.wrappers import Response as Answer
 
 from admin_app.desk import current_actor, current_policy, may, now, perform, permit, read_session, record_read
 from admin_app.forms.definition_form import read_answers
+from admin_app.forms.kept_files import files_kept, form_place, keep_sent_files, waiting_here, with_photos
 from admin_app.forms.sent_files import files_named, keep_each
 from admin_app.listing.ids import number as read_number
 from admin_app.listing.ids import rev
@@ -24,6 +27,7 @@ from models.child import Child
 from models.reports.records import month_round
 from workflows.clock import local_day
 from workflows.engine.published import FormVersion
+from workflows.file_kind import Upload
 from workflows.operations.attachment import add_attachment
 from workflows.operations.draft import drop_draft
 from workflows.operations.record import correct_record, void_record, write_record
@@ -60,18 +64,19 @@ def write_several(form: str) -> Answer | tuple[str, int]:
     if not head_of(version.form).several:
         raise Missing("not_found", text("没有这条记录"))
     numbers = [found for one in request.form.getlist("child") if (found := read_number(one)) is not None]
+    files = files_named("files")
     try:
-        written = _write(version, numbers)
+        written = _write(version, numbers, files)
     except (Denied, Missing):
         raise
     except Refusal as refusal:
-        return _meeting_page(version, refusal), 422
+        return _meeting_page(version, refusal, files), 422
     flash(_("已为 %(n)s 名儿童保存", n=len(written)), "ok")
     return redirect(url_for("records.index_view", form=form))
 
 
-def _meeting_page(version: FormVersion, refusal: Refusal | None = None) -> str:
-    page = entry_page(Entry(version, ()), refusal)
+def _meeting_page(version: FormVersion, refusal: Refusal | None = None, files: Sequence[Upload] = ()) -> str:
+    page = _page(Entry(version, ()), refusal, files)
     fault = refusal.faults.get("children") if refusal is not None else None
     page["screen"]["ticks"] = tick_list() | {"fault": say(fault) if fault is not None else ""}
     return render_template("records/write.html", **page)
@@ -82,27 +87,36 @@ def write_child(form: str, child: str) -> str:
     """Show the form for one child."""
     about = _child(child)
     entry = Entry(_version(form), [about], case=_case_of(about))
-    return render_template("records/write.html", **entry_page(entry))
+    return render_template("records/write.html", **_page(entry))
 
 
 @bp.post("/records/write/<form>/<child>")
 def save_child(form: str, child: str) -> Answer | tuple[str, int]:
     """Write the record of one child; go on to the next one where that was asked."""
     version, about = _version(form), _child(child)
+    files = files_named("files")
     try:
-        written = _write(version, [about.id])
+        written = _write(version, [about.id], files)
     except (Denied, Missing):
         raise
     except Refusal as refusal:
         entry = Entry(version, [about], case=_case_of(about))
-        return render_template("records/write.html", **entry_page(entry, refusal)), 422
+        return render_template("records/write.html", **_page(entry, refusal, files)), 422
     flash(_("%(name)s：%(what)s已保存", name=about.name, what=say(version.form.title)), "ok")
     if case := request.form.get("case"):
         return redirect(url_for("cases.show", number=case, tab="records"))
     return redirect(_onward(version, about) if request.form.get("then") == "next" else _home_of(about, written[0]))
 
 
-def _write(version: FormVersion, numbers: list[int]) -> tuple[int, ...]:
+def _page(entry: Entry, refusal: Refusal | None = None, files: Sequence[Upload] = ()) -> dict[str, Any]:
+    """Return the page of a form with the photos that wait for it; those of a refused one are kept first."""
+    if refusal is None:
+        return with_photos(entry_page(entry), waiting_here())
+    kept = keep_sent_files(P.RECORD_WRITE, {"files": files} if files else {})
+    return with_photos(entry_page(entry, refusal), kept, told=refusal)
+
+
+def _write(version: FormVersion, numbers: list[int], files: Sequence[Upload]) -> tuple[int, ...]:
     answers = read_answers(version.form, request.form)
     written = perform(
         write_record,
@@ -110,11 +124,12 @@ def _write(version: FormVersion, numbers: list[int]) -> tuple[int, ...]:
         version.form.key,
         numbers,
         answers,
-        files=files_named("files"),
+        files=files,
+        kept=files_kept(),
         key=_key(),
         case=request.values.get("case") or None,
     )
-    perform(drop_draft, P.RECORD_WRITE, request.path)
+    perform(drop_draft, P.RECORD_WRITE, form_place())
     return written.records
 
 

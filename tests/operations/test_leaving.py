@@ -14,6 +14,7 @@ from models.draft import Draft
 from models.scope import system_scope
 from models.staff import Appointment, LoginSession, Staff
 from models.types import new_id
+from models.unfinished_file import UnfinishedFile
 from tests.cast import NOW, Cast
 from tests.office import act, events
 from workflows.held_parts import HeldPart, parts_of
@@ -79,6 +80,8 @@ def test_the_successor_takes_the_class_and_the_account_is_locked(cast: Cast) -> 
         session.add(LoginSession(id=new_id(), token_digest=b"x", staff_id=zhou, began_at=NOW, seen_at=NOW,
                                  address="local", agent=""))  # fmt: skip
         session.add(Draft(id=new_id(), staff_id=zhou, place="/x", content_sealed=b"x", saved_at=NOW))
+        session.add(UnfinishedFile(id=new_id(), staff_id=zhou, place="/x", field="f", digest="0", kind="pdf", size=1,
+                                   content_sealed=b"x", kept_at=NOW))  # fmt: skip
     key = _key(cast, "zhou", "class_teacher")
     done = _leave(cast, "zhou", successors={key: _id(cast, "meng")})
     assert done == HandedOver(passed=1, ended=0, drafts=1, is_locked=True)
@@ -88,6 +91,7 @@ def test_the_successor_takes_the_class_and_the_account_is_locked(cast: Cast) -> 
     with cast.database.session(system_scope("tests")) as session:
         assert session.scalars(select(LoginSession.ended_at)).all() == [NOW]
         assert session.scalars(select(Draft)).all() == []
+        assert session.scalars(select(UnfinishedFile)).all() == []
     told = [(who, action) for who, action, _changes in events(cast)]
     assert told == [("黄志勤", "appointment.made"), ("黄志勤", "appointment.ended"), ("黄志勤", "staff.left")]
     assert events(cast)[-1][2] == {"is_active": ("true", "false")}

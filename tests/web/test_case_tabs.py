@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from datetime import timedelta
@@ -15,6 +16,7 @@ from models.case import Case, CaseMove
 from models.record import Record
 from models.scope import system_scope
 from models.staff import Staff
+from models.unfinished_file import UnfinishedFile
 from tests.cast import NOW, Cast
 from tests.pictures import photo
 from tests.playing import begin, meant, stand, take
@@ -34,6 +36,16 @@ def send(client: FlaskClient, number: str, *files: tuple[bytes, str]) -> Any:
 def file_ids(cast: Cast) -> list[int]:
     with cast.database.session(system_scope("tests")) as session:
         return list(session.scalars(select(Attachment.id).order_by(Attachment.id)))
+
+
+def unfinished(cast: Cast) -> list[int]:
+    with cast.database.session(system_scope("tests")) as session:
+        return list(session.scalars(select(UnfinishedFile.id).order_by(UnfinishedFile.id)))
+
+
+def words_about_files(page: str) -> list[str]:
+    """The names of the files that wait on a page, each ticked to be sent along."""
+    return re.findall(r'name="kept" value="\d+" checked><span><svg.*?</svg>([^<]+?) <small>', page)
 
 
 def talk(cast: Cast, login: str, child: int, case: str | None = None, **more: Any) -> int:
@@ -94,7 +106,7 @@ def test_a_closed_case_shows_its_files_and_offers_no_more(sqlite_cast: Cast, cli
     assert len(file_ids(sqlite_cast)) == 1
 
 
-def test_a_step_takes_files_and_asks_for_them_again_when_it_is_refused(sqlite_cast: Cast, client_of: ClientOf) -> None:
+def test_a_refused_step_keeps_its_files_for_the_mended_one(sqlite_cast: Cast, client_of: ClientOf) -> None:
     plan, counsellor = stand(sqlite_cast, "individual_plan", "approved"), client_of("meng")
     path = f"/cases/{plan.number}/inform"
     page = get(counsellor, path).text
@@ -104,13 +116,66 @@ def test_a_step_takes_files_and_asks_for_them_again_when_it_is_refused(sqlite_ca
         counsellor, path, receipt=(io.BytesIO(photo()), "回执.jpg"), **fields, **INFORMED | {"informed_on": ""}
     )
     assert refused.status_code == 422
-    assert "请重新选择文件" in refused.text
-    assert file_ids(sqlite_cast) == []
-    taken = post(counsellor, path, receipt=(io.BytesIO(photo()), "回执.jpg"), **fields, **INFORMED)
-    assert taken.status_code == 302
+    assert (words_about_files(refused.text), file_ids(sqlite_cast)) == (["回执.jpg"], [])
+    assert words_about_files(get(counsellor, path).text) == ["回执.jpg"]
+    numbers = re.findall(r'name="kept" value="(\d+)"', refused.text)
+    for _again in range(2):
+        taken = post(counsellor, path, kept=numbers, **fields, **INFORMED)
+        assert taken.status_code == 302
+    assert len(file_ids(sqlite_cast)) == 1
+    assert unfinished(sqlite_cast) == []
     page = get(counsellor, f"/cases/{plan.number}").text
     assert "1 个附件" in page
     assert "监护人签字的回执" in get(counsellor, f"/cases/{plan.number}?tab=files").text
+
+
+def test_a_file_taken_away_or_of_a_wrong_kind_waits_no_more(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    plan, counsellor = stand(sqlite_cast, "individual_plan", "approved"), client_of("meng")
+    path, wrong = f"/cases/{plan.number}/inform", INFORMED | {"informed_on": ""}
+    sent = [(io.BytesIO(photo()), "回执.jpg"), (io.BytesIO(b"%PDF-1.4 x"), "说明.pdf"), (io.BytesIO(b"MZx"), "x.exe")]
+    refused = post(counsellor, path, receipt=sent, **wrong)
+    assert words_about_files(refused.text) == ["回执.jpg", "说明.pdf"]
+    assert "“x.exe”不能上传" in refused.text
+    first, second = re.findall(r'name="kept" value="(\d+)"', refused.text)
+    again = post(counsellor, path, kept=[second], kept_before=[first, second], **wrong)
+    assert words_about_files(again.text) == ["说明.pdf"]
+    assert unfinished(sqlite_cast) == [int(second)]
+    gone = post(counsellor, path, kept=[first, second], **INFORMED)
+    assert gone.status_code == 422
+    assert "之前选的文件已不在，请重新选择" in gone.text
+    assert file_ids(sqlite_cast) == []
+
+
+def test_waiting_files_are_shown_to_nobody_else(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    plan, counsellor = stand(sqlite_cast, "individual_plan", "approved"), client_of("meng")
+    path, wrong = f"/cases/{plan.number}/inform", INFORMED | {"informed_on": ""}
+    post(counsellor, path, receipt=(io.BytesIO(photo()), "回执.jpg"), **wrong)
+    (number,) = unfinished(sqlite_cast)
+    for login, status in (("tan", 403), ("qin", 404), ("chen", 404), ("bai", 404)):
+        assert get(client_of(login), path).status_code == status, login
+        answer = post(client_of(login), path, kept=[str(number)], kept_before=[str(number)], **INFORMED)
+        assert answer.status_code in (403, 404), login
+        assert "回执.jpg" not in answer.text
+    assert words_about_files(get(counsellor, path).text) == ["回执.jpg"]
+    teacher = client_of("zhou")  # of the circle: takes the step too, but not with another person's file
+    assert words_about_files(get(teacher, path).text) == []
+    answer = post(teacher, path, kept=[str(number)], kept_before=[str(number)], **INFORMED)
+    assert answer.status_code == 422
+    assert file_ids(sqlite_cast) == []
+    assert unfinished(sqlite_cast) == [number]
+
+
+def test_what_was_typed_for_a_confidential_case_waits_for_no_other_form(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    plan, counsellor = stand(sqlite_cast, "individual_plan", "active"), client_of("meng")
+    path = f"/records/write/talk/{plan.subject_id}"
+    confidential = f"{path}?case={plan.number}"
+    page = get(counsellor, confidential).text
+    draft_url = html.unescape(re.search(r'data-draft-url="([^"]+)"', page)[1])  # type: ignore[index]
+    post(counsellor, draft_url, said="只在圈内说的话")
+    post(counsellor, path, case=plan.number, files=(io.BytesIO(photo()), "窗边.jpg"), **TALK | {"talked_on": ""})
+    for address, count in ((confidential, 1), (path, 0)):
+        page = get(counsellor, address).text
+        assert (page.count("只在圈内说的话"), page.count("窗边.jpg")) == (count, count), address
 
 
 def test_changes_tell_who_when_from_what_to_what_and_why(sqlite_cast: Cast, client_of: ClientOf) -> None:

@@ -72,17 +72,34 @@ def test_a_form_sent_twice_writes_one_record(sqlite_cast: Cast, client_of: Clien
     assert len(records(sqlite_cast)) == 1
 
 
-def test_a_refused_form_gives_everything_back_and_asks_for_the_photo_again(
-    sqlite_cast: Cast, client_of: ClientOf
-) -> None:
+def test_a_refused_form_gives_everything_back_but_a_photo_that_is_none(sqlite_cast: Cast, client_of: ClientOf) -> None:
     child = sqlite_cast.add_child("ZX-2302")
     files = (io.BytesIO(photo()[:400]), "坏.jpg")
     answer = send(client_of("zhou"), f"/records/write/talk/{child}", files=files)
     assert answer.status_code == 422
     assert "打不开这张照片" in answer.text
-    assert "照片请重新选择" in answer.text
+    assert answer.text.count("打不开这张照片") == 1
+    assert 'name="kept"' not in answer.text
     assert "妈妈三周没来电话" in answer.text
     assert records(sqlite_cast) == []
+
+
+def test_the_photo_of_a_refused_form_is_sent_along_with_the_mended_one(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    child, teacher = sqlite_cast.add_child("ZX-2302"), client_of("zhou")
+    path = f"/records/write/talk/{child}"
+    refused = send(teacher, path, files=(io.BytesIO(photo()), "窗边.jpg"), talked_on="")
+    assert refused.status_code == 422
+    assert "窗边.jpg" in refused.text
+    number = re.findall(r'name="kept" value="(\d+)"', refused.text)
+    assert "窗边.jpg" in get(teacher, path).text
+    other = sqlite_cast.add_child("ZX-2302", "李二")
+    assert "窗边.jpg" not in get(teacher, f"/records/write/talk/{other}").text
+    assert send(teacher, f"/records/write/talk/{other}", kept=number, request_key="k5").status_code == 422
+    assert [send(teacher, path, kept=number, request_key="k6").status_code for _ in range(2)] == [302, 302]
+    (row,) = records(sqlite_cast)
+    with sqlite_cast.database.session(system_scope("tests")) as session:
+        assert session.scalars(select(Attachment.record_id)).all() == [row.id]
+    assert "窗边.jpg" not in get(teacher, path).text
 
 
 @pytest.mark.parametrize(

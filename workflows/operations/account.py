@@ -21,6 +21,7 @@ from models.types import new_id
 from models.vault import vault_of
 from workflows.audit import Change, Happening
 from workflows.first_password import hash_password
+from workflows.operations.unfinished_file import drop_old_files
 from workflows.people import actor_of
 from workflows.refusal import Missing, Refusal
 from workflows.text import Text, text
@@ -94,6 +95,7 @@ def log_in(tx: Transaction, login: str, password: str, agent: str, *, proof: Pro
     if not staff.is_active:
         return _refused(tx, staff, "inactive", text("账号还没有启用，请联系安全管理员"))
     tx.session.delete(account)
+    drop_old_files(tx)  # nobody may come after who has a form refused
     token = _begin_session(tx, staff, agent)
     tx.actor = actor_of(tx.session, staff, tx.today)
     tx.tell(Happening("account.logged_in", "staff", staff.id, codes=staff.level_codes))

@@ -23,6 +23,7 @@ from workflows.operations.case_trail import add_move, tell_move
 from workflows.operations.effects import carry_out
 from workflows.operations.repeated import answer_before, remember_answer
 from workflows.operations.sent_files import Uploads, digests, numbered
+from workflows.operations.unfinished_file import NOTHING_KEPT, Kept, take_unfinished
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Stale
 from workflows.subjects import Subject, subject_of
@@ -52,11 +53,12 @@ class Request:
     target: str | None = None
     key: str | None = None
     files: Uploads = field(default_factory=dict)
+    kept: Kept = NOTHING_KEPT
 
     def digest(self, number: str) -> str:
         """Return the mark by which the same request about a case is told from another one that reuses its key."""
         typed = sorted((k, str(v)) for k, v in (self.answers or {}).items())
-        content = [number, self.transition, self.target, typed, *digests(self.files)]
+        content = [number, self.transition, self.target, typed, *digests(self.files, self.kept.numbers)]
         return hashlib.sha256(audit.canonical({"request": content}).encode()).hexdigest()
 
 
@@ -74,7 +76,8 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
     if subject is None:
         raise Missing("no_subject", text("没有这件事项"))
     facts = subject.facts() | case_facts(tx.session, case, version)
-    asked = Asked(transition.form, transition.require, request.answers or {}, case, numbered(request.files))
+    sent = (*take_unfinished(tx, request.kept), *numbered(request.files))
+    asked = Asked(transition.form, transition.require, request.answers or {}, case, sent)
     answered = judge(tx, asked, subject, facts)
     changes = subject.write(tx.session, answered.bound) if answered.bound else ()
     before = case.facts
@@ -86,7 +89,7 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
     to_state = version.fire(case.state, request.transition, request.target)
     moved = _advance(tx, case, version, to_state)
     move = add_move(tx, case, request.transition, moved.from_state, to_state, answered.reason)
-    keep_record(tx, case, move, answered, asked.files)
+    keep_record(tx, case, move, answered, sent)
     if version.workflow.states[to_state].kind == "end":
         end_parts(tx, case, version)
     else:

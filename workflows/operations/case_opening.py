@@ -24,6 +24,7 @@ from workflows.operations.case_standing import begin_parts, settle
 from workflows.operations.case_trail import add_move
 from workflows.operations.repeated import answer_before, remember_answer
 from workflows.operations.sent_files import Sent, Uploads, digests, numbered
+from workflows.operations.unfinished_file import NOTHING_KEPT, Kept, take_unfinished
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal
 from workflows.subjects import Subject, load_subject
@@ -43,6 +44,7 @@ class Beginning:
     key: str | None = None
     batch_id: int | None = None
     files: Uploads = field(default_factory=dict)
+    kept: Kept = NOTHING_KEPT
 
 
 def draw_numbers(tx: Transaction, prefix: str, count: int = 1) -> list[str]:
@@ -83,7 +85,7 @@ def open_case(
     number = draw_numbers(tx, version.workflow.prefix)[0]
     _refuse_second(tx, version, subject)
     _refuse_again(tx, version, subject)
-    sent = numbered(begun.files)
+    sent = (*take_unfinished(tx, begun.kept), *numbered(begun.files))
     answered = _answer(tx, version, subject, begun, sent)
     if version.workflow.per == "term" and term_id is None:
         term = latest_term(tx.session, tx.today)
@@ -177,5 +179,6 @@ def _fill(
 
 def _digest(workflow: str, subject: Subject, begun: Beginning) -> str:
     typed = sorted((key, str(value)) for key, value in begun.answers.items())
-    content = canonical({"open": [workflow, subject.kind, str(subject.id), begun.reason, typed, *digests(begun.files)]})
+    sent = digests(begun.files, begun.kept.numbers)
+    content = canonical({"open": [workflow, subject.kind, str(subject.id), begun.reason, typed, *sent]})
     return hashlib.sha256(content.encode()).hexdigest()

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from models.draft import Draft
 from models.types import new_id
 from models.vault import learn_keys, vault_of
+from workflows.operations.unfinished_file import drop_unfinished
 from workflows.refusal import Refusal
 from workflows.text import text
 from workflows.transaction import Transaction
 
 LONGEST = 200_000
-SECRETS = frozenset({"csrf_token", "password", "current", "new", "repeat", "request_key", "rev"})
+SECRETS = frozenset({"csrf_token", "password", "current", "new", "repeat", "request_key", "rev", "kept", "kept_before"})
 Typed = Mapping[str, Sequence[str]]
 
 
@@ -49,5 +50,6 @@ def load_draft(session: Session, staff_id: int, place: str) -> tuple[Draft, dict
 
 
 def drop_draft(tx: Transaction, place: str) -> None:
-    """Forget the person's draft for a path; it was sent or given up."""
+    """Forget the person's draft for a path with the files that wait for it; it was sent or given up."""
     tx.session.execute(delete(Draft).where(Draft.staff_id == tx.actor.staff_id, Draft.place == place))
+    drop_unfinished(tx, place)

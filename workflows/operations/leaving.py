@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.draft import Draft
 from models.staff import Appointment, Staff
+from models.unfinished_file import UnfinishedFile
 from workflows.audit import Happening
 from workflows.closed_parts import closed_parts
 from workflows.fields import APPOINTMENT, STAFF, put
@@ -177,6 +178,7 @@ def _drop_drafts(tx: Transaction, person: Staff, chosen: Handover) -> int:
         return 0
     count = count_drafts(tx.session, person.id)
     tx.session.execute(delete(Draft).where(Draft.staff_id == person.id))
+    tx.session.execute(delete(UnfinishedFile).where(UnfinishedFile.staff_id == person.id))
     return count
 
 

@@ -27,6 +27,7 @@ from workflows.fields import visible
 from workflows.operations.attachment import Upload, attach
 from workflows.operations.repeated import answer_before, remember_answer
 from workflows.operations.rows import fetch
+from workflows.operations.unfinished_file import NOTHING_KEPT, Kept, take_unfinished
 from workflows.policy import Permission
 from workflows.record_forms import (
     TABLE,
@@ -74,25 +75,28 @@ def write_record(
     answers: Mapping[str, object],
     *,
     files: Sequence[Upload] = (),
+    kept: Kept = NOTHING_KEPT,
     key: str | None = None,
     case: str | None = None,
 ) -> Written:
     """Write one record about a child, or one for each of several children where the form allows it.
 
-    `case` is the number of the child's case that it belongs to; of a confidential one it stays in the circle. The same
-    request sent twice (same `key`) has one effect. Raises Missing, Denied, and Refusal `form_refused` with faults by
-    field, `not_on_file`, `future_date`, `one_child_only`, `no_children`, `case_closed`, `key_reused`.
+    `kept` are files that waited since the form was refused. `case` is the number of the child's case that it belongs
+    to; of a confidential one it stays in the circle. The same request sent twice (same `key`) has one effect. Raises
+    Missing, Denied, and Refusal `form_refused` with faults by field, `not_on_file`, `future_date`, `one_child_only`,
+    `no_children`, `case_closed`, `file_gone`, `key_reused`.
     """
     digest = _digest("write", form, sorted(children), answers, *([case] if case else []))
-    if (kept := answer_before(tx, key, digest)) is not None:
-        return Written(kept["occasion"], tuple(kept["records"]))
+    if (before := answer_before(tx, key, digest)) is not None:
+        return Written(before["occasion"], tuple(before["records"]))
     version = record_form(tx.session, form)
     rows = _children(tx, version.form, children)
     occasion = new_id()
     standing = _standing(tx, rows, case) if case else _NO_CASE
     records = [_write(tx, version, child, answers, occasion, standing) for child in rows]
+    waiting = [one.file for one in take_unfinished(tx, kept)]
     for record in records:
-        for file in files:
+        for file in (*waiting, *files):
             attach(tx, file, record)
     answer = {"occasion": occasion, "records": [record.id for record in records]}
     remember_answer(tx, key, digest, answer)

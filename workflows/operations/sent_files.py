@@ -32,9 +32,10 @@ def numbered(files: Uploads) -> tuple[Sent, ...]:
     return tuple(Sent(new_id(), field, file) for field, several in files.items() for file in several)
 
 
-def digests(files: Uploads) -> list[list[str]]:
-    """Return what tells the same files from others, for the mark of a request."""
-    return [[field, *(hashlib.sha256(one.content).hexdigest() for one in files[field])] for field in sorted(files)]
+def digests(files: Uploads, kept: Sequence[int] = ()) -> list[list[str]]:
+    """Return what tells the same files from others, for the mark of a request; `kept` are numbers of waiting ones."""
+    sent = [[field, *(hashlib.sha256(one.content).hexdigest() for one in files[field])] for field in sorted(files)]
+    return [*sent, ["kept", *map(str, sorted(kept))]] if kept else sent
 
 
 def answers_with(form: Form, answers: Mapping[str, object], sent: Sequence[Sent]) -> dict[str, object]:
@@ -53,10 +54,17 @@ def keep_sent(tx: Transaction, case: Case, form: Form, verdict: FormVerdict, sen
                 _keep(tx, case, one, is_photo=f.type == "photo", protection=f.protection.value)
 
 
+def kind_for(file: Upload, *, is_photo: bool) -> str:
+    """Return what a file is; raises the Refusals of `kind_of`, and `not_a_picture` where a photo was asked for."""
+    kind = kind_of(file)
+    if is_photo and kind != PICTURE:
+        raise Refusal("not_a_picture", text("“{name}”不是照片", name=file.name[:60]))
+    return kind
+
+
 def _keep(tx: Transaction, case: Case, one: Sent, *, is_photo: bool, protection: str) -> None:
     try:
-        if is_photo and kind_of(one.file) != PICTURE:
-            raise Refusal("not_a_picture", text("“{name}”不是照片", name=one.file.name[:60]))
+        kind_for(one.file, is_photo=is_photo)
         attach(tx, one.file, case, field=one.field, protection=protection, number=one.number)
     except Refusal as refusal:
         raise Refusal(refusal.code, refusal.message, {one.field: refusal.message}) from refusal

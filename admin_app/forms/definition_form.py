@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -12,7 +12,7 @@ from wtforms import FieldList, Form, MultipleFileField, RadioField, SelectMultip
 from wtforms import FormField as FormField_
 from wtforms.fields.choices import SelectChoice
 from wtforms.utils import unset_value
-from wtforms.widgets import DateInput, NumberInput, TelInput
+from wtforms.widgets import DateInput, DateTimeLocalInput, NumberInput, TelInput
 
 from admin_app.forms.held_choice import SelectField
 from admin_app.wording import say
@@ -22,6 +22,7 @@ from workflows.engine.form import Choices, FormValidator, row_name
 from workflows.engine.vocabulary import Label
 from workflows.refusal import Words
 from workflows.text import text
+from workflows.values.moments import write_moment
 
 PHOTOS, PAPERS = "image/*", "image/*,.pdf,.docx,.xlsx"
 SEGMENTS_AT_MOST = 4  # choices up to this many are seen at once, more are a list
@@ -54,6 +55,12 @@ class DateField(StringField):
     """A day, bound as typed: the engine reads it and says what is wrong with it."""
 
     widget = DateInput()
+
+
+class MomentField(StringField):
+    """A day and time of day, bound as typed."""
+
+    widget = DateTimeLocalInput()
 
 
 class IntegerField(StringField):
@@ -152,6 +159,8 @@ def written(value: Any) -> Any:
         return [written(one) for one in value]
     if isinstance(value, dict):
         return {key: written(one) for key, one in value.items()}
+    if isinstance(value, datetime):
+        return write_moment(value).replace(" ", "T")
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -206,6 +215,10 @@ def _date(field: FormField, options: Options) -> Any:
     return DateField(**_common(field))
 
 
+def _moment(field: FormField, options: Options) -> Any:
+    return MomentField(**_common(field))
+
+
 def _number(field: FormField, options: Options) -> Any:
     return IntegerField(**_common(field))
 
@@ -258,6 +271,7 @@ def _yes_no(field: FormField, options: Options) -> Any:
 _MAKERS: dict[str, Callable[[FormField, Options], Any]] = {
     "long_text": _long_text,
     "date": _date,
+    "datetime": _moment,
     "number": _number,
     "integer": _number,
     "phone": _phone,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from admin_app.wording import language, say
+from admin_app.wording import language, say, say_moment
 from models.case import Case, CaseParticipant
 from models.place import Place
 from workflows.engine.catalogue import standard_code_lists
@@ -49,6 +50,8 @@ def say_answer(f: FormField, value: Any, names: Names) -> str:
     if f.type in ("choice", "multi_choice"):
         chosen = value if isinstance(value, list) else [value]
         return str(_("、")).join(_choice(f, str(one)) for one in chosen)
+    if isinstance(value, datetime):
+        return say_moment(value)
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 

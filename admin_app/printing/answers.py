@@ -18,7 +18,7 @@ from workflows.engine.vocabulary import Label
 from workflows.fields import CHILD, RELATIVE, Fact, visible
 
 Shown = Callable[[FormField], Any]
-NARROW = frozenset({"date", "number", "integer", "yes_no"})
+NARROW = frozenset({"date", "datetime", "number", "integer", "yes_no"})
 MOST_BOXES = 12
 EMPTY_ROWS = 6
 LONG_TEXT = 600  # letters: longer questions get the tallest cell
@@ -105,6 +105,8 @@ def empty(f: FormField) -> Any:
     """Return what stands in a cell to be filled in by hand: boxes to tick, the parts of a date, or nothing."""
     if f.type == "date":
         return _("　　　　年　　月　　日")
+    if f.type == "datetime":
+        return _("　　　　年　　月　　日　　时　　分")
     if f.type == "yes_no":
         return {"boxes": [_("是"), _("否")]}
     if f.type in ("choice", "multi_choice"):

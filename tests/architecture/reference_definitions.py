@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic_core import PydanticUndefined
 
 from tests.architecture import reference_words as words
+from workflows.engine import deadline as t
 from workflows.engine import definition as d
 from workflows.engine import paper as p
 from workflows.engine import selection as s
@@ -18,7 +19,7 @@ from workflows.engine import vocabulary as v
 
 PARTS: tuple[type[v.Part], ...] = (
     d.Workflow, d.Opening, g.Participation, g.Unique, g.Quota,
-    d.State, d.Tasks, d.Deadline, d.CadenceRule, d.Transition,
+    d.State, d.Tasks, t.Deadline, t.Limit, d.CadenceRule, d.Transition,
     p.Paper, p.PaperPart, p.Signer,
     d.Form, d.RecordHead, p.CardHead, d.Section, d.FormField, d.Option, d.Advice,
     s.Selection, s.Ground, v.Label,
@@ -28,13 +29,13 @@ NAMED = {
     "a span": v.SpanText,
     "an assignee": v.AssigneeText,
     "a verb": v.VerbWord,
-    "a condition": d.Source,
+    "a condition": v.Source,
     "a number, a day or `today`": d.Bound,
 }
 WRITTEN_AS_TEXT: dict[type[v.Part], str] = {
     v.Span: "a span",
     v.Assignee: "an assignee",
-    d.Rung: "`percent%: action`",
+    t.Rung: "`percent%: action`",
     d.Options: "list: [Option](#option) or the name of a code list",
 }
 INTRODUCTION = f"""A definition is one YAML file. Its first key says what it is: `workflow:`, `form:` or `selection:`.
@@ -54,7 +55,7 @@ Keys marked *not yet* are checked and kept, but nothing carries them out so far.
 
 def parts_in_code() -> set[type[v.Part]]:
     """Return every part that a definition can be made of."""
-    return {part for module in (d, s, g, p, v) for part in vars(module).values() if _is_part(part)}
+    return {part for module in (d, t, s, g, p, v) for part in vars(module).values() if _is_part(part)}
 
 
 def _is_part(thing: object) -> bool:

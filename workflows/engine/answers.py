@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from workflows.clock import local_day
 from workflows.engine.definition import FormField
 from workflows.engine.vocabulary import Label
 from workflows.text import Text, text
 from workflows.values.dates import parse_date
 from workflows.values.identity_number import parse_identity_number
+from workflows.values.moments import parse_moment, write_moment
 from workflows.values.parsed import Cell, Parsed, ValueRefused, as_text, half_width
 from workflows.values.phone import parse_phone
 
@@ -33,12 +35,13 @@ _LAYOUT = str.maketrans({"\t": " ", "\r": None})
 
 @dataclass(frozen=True)
 class Asking:
-    """What an answer is read against: the field, its options by stored value, today, the reader's language."""
+    """What an answer is read against: the field, its options by stored value, the day and moment, the language."""
 
     field: FormField
     options: Mapping[str, Label]
     today: date
     language: str = "zh"
+    now: datetime | None = None
 
 
 Reader = Callable[[Any, Asking], Parsed[Any]]
@@ -112,6 +115,20 @@ def _day(raw: Any, asking: Asking) -> Parsed[date]:
         raise refused("too_early", text("不能早于 {bound}", bound=smallest.isoformat()))
     if largest is not None and parsed.value > largest:
         raise refused("too_late", text("不能晚于 {bound}", bound=largest.isoformat()))
+    return parsed
+
+
+def _moment(raw: Any, asking: Asking) -> Parsed[datetime]:
+    """Keep a moment to the minute; as the latest, `today` means now."""
+    parsed = parse_moment(_cell(raw))
+    day, largest = local_day(parsed.value), _day_bound(asking.field.max, asking.today)
+    smallest = _day_bound(asking.field.min, asking.today)
+    if smallest is not None and day < smallest:
+        raise refused("too_early", text("不能早于 {bound}", bound=smallest.isoformat()))
+    if largest is not None and day > largest:
+        raise refused("too_late", text("不能晚于 {bound}", bound=largest.isoformat()))
+    if asking.field.max == "today" and asking.now is not None and parsed.value > asking.now:
+        raise refused("too_late", text("不能晚于现在（{now}）", now=write_moment(asking.now)))
     return parsed
 
 
@@ -210,6 +227,7 @@ READERS: Mapping[str, Reader] = {
     "text": _line,
     "long_text": _paragraphs,
     "date": _day,
+    "datetime": _moment,
     "number": _number,
     "integer": _integer,
     "choice": _choice,

@@ -18,6 +18,7 @@ from workflows.text import text
 WITH_OPTIONS = frozenset({"choice", "multi_choice"})
 WITH_LENGTH = frozenset({"text", "long_text"})
 WITH_NUMBERS = frozenset({"number", "integer"})
+WITH_DAYS = frozenset({"date", "datetime"})
 
 
 def check_form(form: Form, document: Document, catalogue: Catalogue) -> list[Problem]:
@@ -130,7 +131,7 @@ def _check_options(index: int, f: FormField, findings: Findings) -> None:
 
 def _check_bounds(index: int, f: FormField, findings: Findings) -> None:
     for name, bound in (("min", f.min), ("max", f.max)):
-        fits = isinstance(bound, Decimal) if f.type in WITH_NUMBERS else f.type == "date" and _is_day(bound)
+        fits = isinstance(bound, Decimal) if f.type in WITH_NUMBERS else f.type in WITH_DAYS and _is_day(bound)
         if bound is not None and not fits:
             findings.add(("fields", index, name), "bad_bound", text("{name} 与类型不合", name=name))
             return

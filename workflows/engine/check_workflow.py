@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from workflows.engine.catalogue import Catalogue
+from workflows.engine.check_deadline import check_deadlines
 from workflows.engine.check_paper import check_papers
 from workflows.engine.check_standing import case_offers, check_standing
 from workflows.engine.checks import Findings
-from workflows.engine.definition import ANY, ANY_VISITED, SAID_WITH_IT, Deadline, Form, State, Transition, Workflow
+from workflows.engine.definition import ANY, ANY_VISITED, SAID_WITH_IT, Form, State, Transition, Workflow
 from workflows.engine.document import Document
 from workflows.engine.expression import Offer
 from workflows.engine.form import field_offers
@@ -26,6 +27,7 @@ def check_workflow(workflow: Workflow, document: Document, catalogue: Catalogue)
         _check_state(key, state, workflow.participants, findings)
     for key, transition in workflow.transitions.items():
         _check_transition(workflow, key, transition, findings)
+    check_deadlines(workflow, findings)
     _check_kinds(workflow, findings)
     if not findings.problems:  # the ways are only worth walking once every state they name exists
         _check_ways(workflow, findings)
@@ -59,19 +61,9 @@ def _check_state(key: str, state: State, relations: Collection[str], findings: F
         findings.roles((*path, "tasks", "who"), state.tasks.who, relations)
         if (state.tasks.mode == "ratio") is not (state.tasks.ratio is not None):
             findings.add((*path, "tasks", "mode"), "bad_ratio", text("票签要写 ratio，其他方式不写"))
-    if state.deadline is not None:
-        _check_deadline((*path, "deadline"), state.deadline, findings)
     for index, rule in enumerate(state.cadence):
         findings.form((*path, "cadence", index, "form"), rule.form)
         findings.roles((*path, "cadence", index, "by"), [rule.by], relations)
-
-
-def _check_deadline(path: tuple[str, ...], deadline: Deadline, findings: Findings) -> None:
-    if deadline.after.unit.needs_calendar and not findings.catalogue.knows_calendar:
-        findings.add((*path, "after"), "deadline_without_calendar", text("按工作日或上学日计时，但还没有校历"))
-    for index, rung in enumerate(deadline.at):
-        if rung.to is not None:
-            findings.roles((*path, "at", index, f"{rung.percent}%"), [rung.to])
 
 
 def _check_transition(workflow: Workflow, key: str, transition: Transition, findings: Findings) -> None:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, model_serializer
 
+from workflows.engine.deadline import Deadline, Limit
 from workflows.engine.paper import CardHead, Paper
 from workflows.engine.selection import Selection
 from workflows.engine.standing import Participation, Quota, Unique
 from workflows.engine.vocabulary import (
+    BIND_PATTERN,
     Assignee,
     AssigneeText,
     Key,
     Label,
     Part,
     Protection,
-    SpanText,
+    Source,
     Subject,
     VerbWord,
     one_or_many,
@@ -33,11 +34,11 @@ ANY_VISITED = "any_visited"
 RECORD_KINDS = frozenset({"talk", "home_visit", "call", "letter", "video", "diary", "test", "meeting", "help"})
 SAID_WITH_IT = frozenset({"reason", "opinion", "signature"})  # may be required of any transition, form or not
 
-Source = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 FieldType = Literal[
     "text",
     "long_text",
     "date",
+    "datetime",
     "number",
     "integer",
     "choice",
@@ -51,8 +52,6 @@ FieldType = Literal[
     "place",
     "rows",
 ]
-BIND_PATTERN = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
-LADDER_PATTERN = re.compile(r"^([1-9]\d{0,3})%$")
 
 
 class Opening(Part):
@@ -76,44 +75,6 @@ class Tasks(Part):
     sign: bool = False
     nobody: Literal["refuse", "up", "skip"] = "refuse"
     same_as_opener: Literal["allow", "up", "skip"] = "allow"
-
-
-class Rung(Part):
-    """One step of a deadline's ladder: at so many per cent of the time, do this."""
-
-    percent: Annotated[int, Field(ge=1, le=1000)]
-    action: Literal["remind", "urge", "assign"]
-    to: AssigneeText | None = None
-
-    @model_serializer
-    def _as_written(self) -> dict[str, str]:
-        return {f"{self.percent}%": f"{self.action} {self.to}" if self.to else self.action}
-
-
-def read_rung(value: Any) -> Any:
-    """Read `80%: remind` or `150%: assign office@township`.
-
-    Raises ValueError for any other wording.
-    """
-    if not isinstance(value, dict):
-        raise refusal("bad_rung")
-    if len(value) != 1:
-        return value
-    mark, words = next(iter(value.items()))
-    found = LADDER_PATTERN.match(str(mark))
-    action, _, to = str(words).partition(" ")
-    if found is None or bool(to) != (action == "assign"):
-        raise refusal("bad_rung")
-    return {"percent": int(found[1]), "action": action, "to": to or None}
-
-
-class Deadline(Part):
-    """How long a state may last, counted from entering it or from an event's own time, and what happens on the way."""
-
-    after: SpanText
-    since: Annotated[str, StringConstraints(pattern=BIND_PATTERN)] | None = None
-    at: tuple[Annotated[Rung, BeforeValidator(read_rung)], ...] = ()
-    pause: tuple[Literal["holidays", "weekends"], ...] = ()
 
 
 class CadenceRule(Part):
@@ -176,6 +137,7 @@ class Workflow(Part):
     key_facts: tuple[Key, ...] = ()
     states: Annotated[dict[Key, State], Field(min_length=2, max_length=60)]
     transitions: Annotated[dict[Key, Transition], Field(min_length=1, max_length=200)]
+    limits: Annotated[dict[Key, Limit], Field(max_length=20)] = {}
     verbs: tuple[VerbWord, ...] = ()
     papers: Annotated[dict[Key, Paper], Field(max_length=10)] = {}
 

@@ -13,16 +13,18 @@ from workflows.clock import local_day
 from workflows.engine.answers import CHOSEN, Asking, is_unanswered, read_answer
 from workflows.engine.definition import Form, FormField
 from workflows.engine.expression import Expression, Offer, Offers, compile_condition
-from workflows.engine.expression.tree import DATE, NUMBER, TEXT, YES_NO, Kind, Type
+from workflows.engine.expression.tree import DATE, DATETIME, NUMBER, TEXT, YES_NO, Kind, Type
 from workflows.engine.known import Known
 from workflows.engine.vocabulary import Label, Protection
 from workflows.text import Text, text
+from workflows.values.moments import read_moment, write_moment
 from workflows.values.parsed import ValueRefused
 
 CodeLists = Mapping[str, Mapping[str, Label]]
 
 FIELD_TYPES: Mapping[str, Type] = {
     "date": DATE,
+    "datetime": DATETIME,
     "number": NUMBER,
     "integer": NUMBER,
     "yes_no": YES_NO,
@@ -62,7 +64,7 @@ class FormVerdict:
         return not self.faults
 
     def stored(self) -> dict[str, Any]:
-        """Give the values as JSON holds them: days in ISO form, decimals as text."""
+        """Give the values as JSON holds them: days in ISO form, moments as the schools write them, decimals as text."""
         return {key: _stored(value) for key, value in self.values.items()}
 
 
@@ -215,7 +217,8 @@ class _Judging:
 
     def _asking(self, question: _Question) -> Asking:
         at_hand = self._choices.get(question.field.key) if question.field.type in CHOSEN_AT_HAND else None
-        return Asking(question.field, question.options if at_hand is None else at_hand, self._today, self._language)
+        options = question.options if at_hand is None else at_hand
+        return Asking(question.field, options, self._today, self._language, self._now)
 
     def _is_required(self, question: _Question) -> bool:
         if question.field.required or question.field.key in self._also_required:
@@ -324,10 +327,12 @@ def _order(questions: Mapping[str, _Question]) -> list[str]:
 
 
 def restored(f: FormField, value: Any) -> Any:
-    """Return a stored answer with its type again: days, decimals; anything unreadable as it stands."""
+    """Return a stored answer with its type again: days, moments, decimals; anything unreadable as it stands."""
     try:
         if f.type == "date" and isinstance(value, str):
             return date.fromisoformat(value)
+        if f.type == "datetime" and isinstance(value, str):
+            return read_moment(value)
         if f.type == "number" and isinstance(value, str):
             return Decimal(value)
     except (ValueError, InvalidOperation):
@@ -342,4 +347,6 @@ def _stored(value: Any) -> Any:
         return {key: _stored(one) for key, one in value.items()}
     if isinstance(value, Decimal):
         return format(value, "f")
+    if isinstance(value, datetime):
+        return write_moment(value)
     return value.isoformat() if isinstance(value, date) else value

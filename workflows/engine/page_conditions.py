@@ -33,7 +33,7 @@ from workflows.engine.expression.tree import (
 )
 from workflows.engine.form import CHOSEN_AT_HAND, Choices, FormValidator
 
-UNREAD = frozenset({"phone", "id_number"})  # what a page could only read with the server's own patterns
+UNREAD = frozenset({"phone", "id_number", "datetime"})  # what a page could only read with the server's own patterns
 Tree = list[Any]
 
 

@@ -43,7 +43,8 @@ class WorkflowVersion:
     """A published workflow: its definition, compiled conditions, its forms' fields, and how to fire its transitions.
 
     `unless` holds the exceptions to the rules of uniqueness, in their order, `late` the transitions whose condition
-    reads what their own form asks for, so that it cannot be judged before.
+    reads what their own form asks for, so that it cannot be judged before, `starts_when` the conditions under which
+    limits begin to run.
     """
 
     id: int
@@ -55,6 +56,7 @@ class WorkflowVersion:
     unless: tuple[Expression | None, ...] = ()
     fields: Mapping[str, FormField] = field(default_factory=dict)
     late: frozenset[str] = frozenset()
+    starts_when: Mapping[str, Expression] = field(default_factory=dict)
 
     def fire(self, state: str, transition: str, target: str | None = None) -> str:
         """Return the state that a transition leads to; raises NoSuchTransition when it does not leave `state`."""
@@ -143,11 +145,14 @@ def _compile(session: Session, row: Row) -> Version:
     }
     offers = case_offers(definition, complete)
     unless = tuple(compile_condition(rule.unless, offers) if rule.unless else None for rule in definition.unique)
+    starts_when = {key: compile_condition(one.when, offers) for key, one in definition.limits.items() if one.when}
     subject = catalogue.subjects[definition.subject]
     opens_when = compile_condition(definition.open.when, subject) if definition.open.when else None
     fields = {f.key: f for form in reversed(forms.values()) for f in form.fields}  # the first form names an answer
     late = frozenset(key for key, guard in guards.items() if guard.names & _asked(definition, key, forms))
-    return WorkflowVersion(row.id, row.version, row.digest, definition, guards, opens_when, unless, fields, late)
+    return WorkflowVersion(
+        row.id, row.version, row.digest, definition, guards, opens_when, unless, fields, late, starts_when
+    )
 
 
 def _asked(workflow: Workflow, transition: str, forms: Mapping[str, Form]) -> set[str]:

@@ -16,7 +16,10 @@ SPAN_PATTERN = re.compile(
 ASSIGNEE_PATTERN = re.compile(r"^(?:person:([\w.-]{1,64})|([a-z][a-z0-9_]*)(?:@([a-z][a-z0-9_]*))?)$")
 ASSIGNEE_PLACES = frozenset({"class", "school", "township", "county", "city", "up", "subject", "case"})
 
+BIND_PATTERN = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
+
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
+Source = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Subject = Literal["child", "staff", "place", "pairing", "register_entry", "case"]
 
 

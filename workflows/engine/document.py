@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -16,6 +17,7 @@ from workflows.text import Text, text
 
 MOST_CHARACTERS = 400_000
 MOST_LAYERS = 30
+TEXTS_KEPT = 64  # a little more than the standard pack has
 PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
 )
@@ -59,7 +61,7 @@ class Document:
             self._refuse(None, "file_too_long", text("文件太长，最多 {limit} 个字符", limit=MOST_CHARACTERS))
             return
         try:
-            self._root = YAML(typ="safe", pure=True).compose(self._written)
+            self._root = _composed(self._written)
         except ReaderError as error:
             self._unreadable(error.position)
         except MarkedYAMLError as error:
@@ -115,6 +117,13 @@ class Document:
             elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
                 key_node, node = None, node.value[step]
         return key_node if at_key and key_node is not None else node
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _composed(written: str) -> Node | None:
+    """Compose a text once: publishing reads the same one to check, to compare and to compile it, and none is quick."""
+    root: Node | None = YAML(typ="safe", pure=True).compose(written)
+    return root
 
 
 def _scalar(node: ScalarNode) -> Any:

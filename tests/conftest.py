@@ -7,11 +7,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from argon2 import PasswordHasher
+from sqlalchemy import Engine, create_engine, make_url, text
 
+from admin_app.demo.fill import fill as fill_demo
 from models import database as database_module
 from models.database import Database
 from models.schema import upgrade
@@ -19,6 +22,8 @@ from models.vault import Keystore
 from tests.cast import Cast, fill
 from tests.journeys.left_out import LEFT_OUT
 from tests.postgres import running_server
+from tests.shared import DEMO_AS_OF, made_once
+from workflows import first_password
 
 OWNER, APPLICATION = "office_owner", "office_app"
 
@@ -26,6 +31,9 @@ OWNER, APPLICATION = "office_owner", "office_app"
 database_module.SQLITE_SETTINGS = tuple(
     "PRAGMA synchronous = OFF" if "synchronous" in setting else setting for setting in database_module.SQLITE_SETTINGS
 )
+
+# What a digest costs whoever guesses, it costs a test that makes one.
+first_password.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -62,17 +70,33 @@ def peopled_sqlite(empty_sqlite: Path, keystore: Keystore) -> tuple[Path, Cast]:
 
 
 @pytest.fixture(scope="session")
+def demo_school(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `school.db`, a year's work of the demonstration school as of DEMO_AS_OF, and its `keys.json`."""
+
+    def make(folder: Path) -> None:
+        keys = Keystore.draw()
+        keys.save(folder / "keys.json")
+        database = Database(f"sqlite:///{folder / 'school.db'}", keys)
+        upgrade(database.engine)
+        fill_demo(database, "school", DEMO_AS_OF)
+        database.dispose()
+
+    return made_once(tmp_path_factory, "demo-school", make)
+
+
+@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a PostgreSQL server of this test process, with an owner and an application role."""
     with running_server() as url:
         yield url
+        _superuser(url).dispose()
 
 
 @pytest.fixture(scope="session")
 def empty_postgresql(postgres_server: str, keystore: Keystore) -> str:
     """The name of a migrated PostgreSQL database that serves as template."""
     name = f"empty{os.getpid()}"
-    _as_superuser(postgres_server, f"CREATE DATABASE {name} OWNER {OWNER}")
+    _create_database(postgres_server, name, "template1")
     owner = Database(_url(postgres_server, name, OWNER), keystore, pooled=False)
     upgrade(owner.engine, application_role=APPLICATION)
     owner.dispose()
@@ -83,7 +107,7 @@ def empty_postgresql(postgres_server: str, keystore: Keystore) -> str:
 def peopled_postgresql(empty_postgresql: str, postgres_server: str, keystore: Keystore) -> tuple[str, Cast]:
     """The name of a PostgreSQL database with the cast and the standard pack."""
     name = f"peopled{os.getpid()}"
-    _as_superuser(postgres_server, f"CREATE DATABASE {name} TEMPLATE {empty_postgresql} OWNER {OWNER}")
+    _create_database(postgres_server, name, empty_postgresql)
     database = Database(_url(postgres_server, name, APPLICATION), keystore, pooled=False)
     people = fill(database)
     database.dispose()
@@ -141,7 +165,7 @@ def sqlite_cast(request: Request, keystore: Keystore, tmp_path: Path) -> Iterato
 
 @contextmanager
 def _database(
-    kind: str, request: Request, keystore: Keystore, folder: Path, *, peopled: bool = False, pooled: bool = False
+    kind: str, request: Request, keystore: Keystore, folder: Path, *, peopled: bool = False, pooled: bool = True
 ) -> Iterator[tuple[Database, Cast | None]]:
     found = request.getfixturevalue(f"{'peopled' if peopled else 'empty'}_{kind}")
     template, people = found if peopled else (found, None)
@@ -154,7 +178,7 @@ def _database(
         return
     server = request.getfixturevalue("postgres_server")
     name = f"t{os.getpid()}_{os.urandom(4).hex()}"
-    _as_superuser(server, f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}")
+    _create_database(server, name, template)
     database = Database(_url(server, name, APPLICATION), keystore, pooled=pooled)
     yield database, people
     database.dispose()
@@ -165,8 +189,16 @@ def _url(server: str, name: str, role: str) -> str:
     return make_url(server).set(database=name, username=role).render_as_string(hide_password=False)
 
 
+def _create_database(server: str, name: str, template: str) -> None:
+    # Without the write-ahead log the files are copied in half the time.
+    _as_superuser(server, f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER} STRATEGY FILE_COPY")
+
+
 def _as_superuser(server: str, statement: str) -> None:
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with _superuser(server).connect() as connection:
         connection.execute(text(statement))
-    engine.dispose()
+
+
+@cache
+def _superuser(server: str) -> Engine:
+    return create_engine(server, isolation_level="AUTOCOMMIT")

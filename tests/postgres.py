@@ -24,8 +24,8 @@ def running_server() -> Iterator[str]:
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        # The data of a test run need not survive a power cut.
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        # The data of a test run need not survive a power cut, and no database lives long enough to be tidied up.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
             connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
         connection.execute(text("SELECT pg_reload_conf()"))
         for role in ROLES:

@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that print confuses: no 0 o, no 1 l i
 GROUPS = 4
 GROUP_LENGTH = 4
+HASHER = PasswordHasher()  # the costs of RFC 9106 for machines with little memory
 
 
 def draw_first_password() -> str:
@@ -18,4 +19,4 @@ def draw_first_password() -> str:
 
 def hash_password(password: str) -> str:
     """Return the Argon2id digest that is stored instead of a password."""
-    return PasswordHasher().hash(password)
+    return HASHER.hash(password)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,34 +11,20 @@ from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, make_url, text
 
 from admin_app.cli import acting, case, root, roster
-from admin_app.demo.fill import fill
-from models.database import Database
 from models.vault import Keystore
 from tests.cast import NOW, Cast
 from tests.cli.installation import Installation
 from tests.register_files import PUPILS, workbook
 
-AS_OF = date(2026, 11, 20)
 PASSPHRASE = "yuan shan ru dai, jin shui han yan"
 Blank = Callable[[str], Installation]
 Shell = Callable[..., Result]
 
 
-@pytest.fixture(scope="session")
-def demo_file(empty_sqlite: Path, keystore: Keystore) -> Path:
-    """A SQLite file with a year's work of a demonstration school."""
-    path = empty_sqlite.with_name("demo.db")
-    path.write_bytes(empty_sqlite.read_bytes())
-    database = Database(f"sqlite:///{path}", keystore)
-    fill(database, "school", AS_OF)
-    database.dispose()
-    return path
-
-
 @pytest.fixture
-def school(demo_file: Path, keystore: Keystore, tmp_path: Path) -> Installation:
+def school(demo_school: Path, tmp_path: Path) -> Installation:
     """The demonstration school as an installation on SQLite."""
-    return _on_sqlite(tmp_path / "school", keystore, demo_file)
+    return _on_sqlite(tmp_path / "school", Keystore.load(demo_school / "keys.json"), demo_school / "school.db")
 
 
 @pytest.fixture

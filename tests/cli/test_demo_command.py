@@ -10,12 +10,18 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from models.scope import system_scope
+from models.terms import latest_term
+from tests.cli.installation import Installation
+
 SECONDS_TO_ANSWER = 60
+SPRING = "2027-04-15"
 
 
 @pytest.fixture(scope="module")
@@ -24,20 +30,13 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("demo-instance")
 
 
-def _run(instance: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"SHOUWANG_INSTANCE": str(instance)}
-    environment.pop("SHOUWANG_DATABASE", None)
-    command = [sys.executable, "-m", "admin_app", *words]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-
-
 @pytest.fixture(scope="module")
 def first(instance: Path) -> dict[str, Any]:
-    """The answer of the first run."""
-    done = _run(instance, "demo", "--no-serve", "--json", "--as-of", "2026-11-20", "--port", "8123")
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
+    """The answer of the first run, on a day in spring; in this process, which does not wait for the disk."""
+    words = ("demo", "--no-serve", "--json", "--as-of", SPRING, "--port", "8123")
+    code, answer, said = Installation(instance).run(*words)
+    assert code == 0, said
+    return dict(answer)
 
 
 def test_the_first_run_fills_and_names_one_log_in_of_every_role(first: dict[str, Any]) -> None:
@@ -48,35 +47,47 @@ def test_the_first_run_fills_and_names_one_log_in_of_every_role(first: dict[str,
     assert len({login["password"] for login in first["logins"]}) == len(first["logins"])
 
 
+@pytest.mark.usefixtures("first")
+def test_it_plays_up_to_the_named_day(instance: Path) -> None:
+    day = date.fromisoformat(SPRING)
+    with Installation(instance).database() as database, database.session(system_scope("tests")) as session:
+        term = latest_term(session, day)
+        assert term is not None
+        assert term.first_on <= day <= term.last_on
+        assert term.number == 2
+
+
 def test_the_second_run_fills_nothing_and_draws_other_passwords(instance: Path, first: dict[str, Any]) -> None:
-    again = json.loads(_run(instance, "demo", "--no-serve", "--json").stdout)
+    code, again, said = Installation(instance).run("demo", "--no-serve", "--json")
+    assert code == 0, said
     assert again["filled"] is False
     assert [login["login"] for login in again["logins"]] == [login["login"] for login in first["logins"]]
     assert not {login["password"] for login in again["logins"]} & {login["password"] for login in first["logins"]}
-    told = _run(instance, "demo", "--no-serve")
-    assert "没有再填" in told.stdout
-    assert "班主任" in told.stdout
+    _, told, _ = Installation(instance).run("demo", "--no-serve")
+    assert "没有再填" in told
+    assert "班主任" in told
 
 
 @pytest.mark.usefixtures("first")
 def test_another_size_is_refused_on_a_filled_database(instance: Path) -> None:
-    done = _run(instance, "demo", "--no-serve", "--size", "county")
-    assert done.returncode == 2
-    assert "--database" in done.stderr
+    code, _, said = Installation(instance).run("demo", "--no-serve", "--size", "county")
+    assert code == 2
+    assert "--database" in said
 
 
 def test_a_wrong_day_or_size_is_a_wrong_call(instance: Path) -> None:
-    assert _run(instance, "demo", "--as-of", "yesterday").returncode == 2
-    assert _run(instance, "demo", "--size", "village").returncode == 2
+    assert Installation(instance).run("demo", "--as-of", "yesterday")[0] == 2
+    assert Installation(instance).run("demo", "--size", "village")[0] == 2
 
 
 def test_an_installation_in_use_keeps_its_passwords(tmp_path: Path) -> None:
     passwords = tmp_path / "passwords.json"
     passwords.write_text(json.dumps({"sysadmin": "liu-shui-jing-shen-1", "secadmin": "liu-shui-jing-shen-2"}))
-    assert _run(tmp_path, "init", "--passwords-file", str(passwords)).returncode == 0
-    done = _run(tmp_path, "demo", "--no-serve")
-    assert done.returncode == 2
-    assert "正式数据" in done.stderr
+    installation = Installation(tmp_path)
+    assert installation.run("init", "--passwords-file", passwords)[0] == 0
+    code, _, said = installation.run("demo", "--no-serve")
+    assert code == 2
+    assert "正式数据" in said
 
 
 @pytest.fixture

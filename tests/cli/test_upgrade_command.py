@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sqlite3
 from pathlib import Path
+from shutil import copy
 
 import pytest
 from sqlalchemy import text
@@ -21,11 +22,22 @@ from workflows.engine.loader import load_pack
 OLD = "0001"
 
 
+@pytest.fixture(scope="module")
+def older_file(
+    peopled_sqlite: tuple[Path, object], keystore: Keystore, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A SQLite file with the cast whose schema is older than the program."""
+    file = Path(copy(peopled_sqlite[0], tmp_path_factory.mktemp("older")))
+    database = Database(f"sqlite:///{file}", keystore)
+    downgrade(database.engine, OLD)
+    database.dispose()
+    return file
+
+
 @pytest.fixture
-def behind(small: Installation) -> Installation:
+def behind(small: Installation, older_file: Path) -> Installation:
     """An installation whose schema is older than the program."""
-    with small.database() as database:
-        downgrade(database.engine, OLD)
+    copy(older_file, small.file)
     return small
 
 

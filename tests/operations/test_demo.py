@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from shutil import copy
 from typing import Any
 
 import pytest
@@ -37,6 +39,7 @@ from models.staff import Appointment, Staff
 from models.terms import latest_term
 from models.vault import DataKey, Keystore, learn_keys
 from tests.cast import Cast
+from tests.shared import DEMO_AS_OF
 from workflows.engine.allowed import post_named
 from workflows.engine.case_facts import known_facts
 from workflows.engine.published import form_in_force, workflow_in_force, workflow_version
@@ -46,7 +49,7 @@ from workflows.operations.case_standing import slot_name
 from workflows.people import actor_by_login
 from workflows.policy import Permission, standard_policy
 
-AS_OF = date(2026, 11, 22)
+AS_OF = DEMO_AS_OF
 SPRING = date(2027, 4, 15)
 EVERYWHERE = system_scope("tests")
 BY_PART_ONLY = {"inspection_member"}  # nobody is appointed to it, inspectors work as such in their inspections
@@ -77,12 +80,16 @@ RANDOM_DAYS = [date(2026, 1, 1) + timedelta(days=5 * n) for n in range(150)]
 
 
 @pytest.fixture(scope="module")
-def school(empty_sqlite: Path, keystore: Keystore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """The demonstration school, filled once for all tests that only read it."""
-    path = tmp_path_factory.mktemp("demo") / "school.db"
-    path.write_bytes(empty_sqlite.read_bytes())
-    database = Database(f"sqlite:///{path}", keystore)
-    fill(database, "school", AS_OF)
+def school(demo_school: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The demonstration school, for all tests that only read it."""
+    with _copied(demo_school, tmp_path_factory.mktemp("school")) as database:
+        yield database
+
+
+@contextmanager
+def _copied(demo_school: Path, folder: Path) -> Iterator[Database]:
+    copy(demo_school / "school.db", folder)
+    database = Database(f"sqlite:///{folder / 'school.db'}", Keystore.load(demo_school / "keys.json"))
     yield database
     database.dispose()
 
@@ -288,19 +295,16 @@ def test_a_database_that_somebody_works_with_is_left_alone(sqlite_cast: Cast) ->
         demo_size(sqlite_cast.database)
 
 
-def _small_region(database: Database, monkeypatch: pytest.MonkeyPatch) -> RegionSize:
+def _fill_in_bulk(database: Database, monkeypatch: pytest.MonkeyPatch, day: date, term_number: int) -> None:
     monkeypatch.setattr("admin_app.demo.region.SIZES", {"county": (2, 5, 12, 700)})
-    fill(database, "county", SPRING)
-    return RegionSize.named("county")
-
-
-def _fill_in_bulk(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    size = _small_region(database, monkeypatch)
+    fill(database, "county", day)
+    size = RegionSize.named("county")
+    assert demo_size(database) == "county"
     assert _count(database, Child, Child.status == "on_file") == size.children
     with database.session(EVERYWHERE) as session:
-        term = latest_term(session, SPRING)
+        term = latest_term(session, day)
         assert term is not None
-        assert term.number == 2
+        assert term.number == term_number
     assert _count(database, Place, Place.kind == "school") == size.schools
     assert _count(database, Place, Place.kind == "township") == size.townships
     with database.session(EVERYWHERE) as session:
@@ -322,29 +326,28 @@ def _fill_in_bulk(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_region_is_filled_in_bulk_with_every_value_sealed_and_every_key_in_place(
-    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+    demo_school: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _fill_in_bulk(sqlite, monkeypatch)
+    monkeypatch.setattr("admin_app.demo.fill.fill_school", lambda database, as_of: None)  # it is there already
+    with _copied(demo_school, tmp_path) as database:
+        _fill_in_bulk(database, monkeypatch, AS_OF, term_number=1)
 
 
 @pytest.mark.deep
-def test_a_region_is_filled_in_bulk_on_postgresql_too(postgresql: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    _fill_in_bulk(postgresql, monkeypatch)
+def test_a_region_is_filled_in_bulk_around_a_school_in_spring(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill_in_bulk(database, monkeypatch, SPRING, term_number=2)
 
 
 @pytest.fixture(scope="module")
-def region(school: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def region(demo_school: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """The demonstration school with a small region around it, many of whose children have a plan."""
-    path = tmp_path_factory.mktemp("demo") / "region.db"
-    raw = school.engine.raw_connection()
-    raw.cursor().execute("VACUUM INTO ?", (str(path),))
-    raw.close()
-    database = Database(f"sqlite:///{path}", school.keystore)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("admin_app.demo.bulk.PLANNED", 0.2)
-        fill_region(database, AS_OF, RegionSize(counties=1, townships=3, schools=5, children=354))
-    yield database
-    database.dispose()
+    with _copied(demo_school, tmp_path_factory.mktemp("region")) as database:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("admin_app.demo.bulk.PLANNED", 0.2)
+            fill_region(database, AS_OF, RegionSize(counties=1, townships=3, schools=5, children=354))
+        yield database
 
 
 @pytest.mark.parametrize("workflow", ["pairing", "individual_plan"])

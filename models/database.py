@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from models.enforce import guard, set_scope
+from models.exact import lend_functions
 from models.scope import REACHES, Scope
 from models.vault import Keystore, Vault
 
@@ -82,6 +83,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None  # transactions begin where we say so, not where the driver guesses
     for setting in SQLITE_SETTINGS:
         connection.execute(setting)
+    lend_functions(connection)
 
 
 def _begin_sqlite(connection: Connection) -> None:

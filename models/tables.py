@@ -13,6 +13,7 @@ from models.definition import Definition
 from models.delegation import Delegation
 from models.draft import Draft
 from models.draw import PlaceDraw
+from models.field_value import FieldValue
 from models.notice import Notice
 from models.outbox import OutboxMessage
 from models.place import Place
@@ -52,6 +53,7 @@ UNSCOPED: dict[type[Base], str] = {
     CaseTally: "numbers by school, read only by models.reports.filing inside the scope; row-level security behind it",
     ChildTally: "numbers by school, read only by models.reports.care inside the scope; row-level security behind it",
     NameGram: "read only by models.search, joined to the scoped child; row-level security behind it",
+    FieldValue: "asked only by the number of a case already in scope; row-level security behind it",
     DataKey: "ciphertext that opens nothing without the keystore, fetched by the key of a row already in scope",
     LoginSession: "found by the digest of a token, or by the person's own identifier",
     LoginFailures: "counted under a blind index before anyone is logged in",

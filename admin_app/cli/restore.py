@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 from sqlalchemy import Connection, make_url
+from sqlalchemy.orm import Session
 
 from admin_app.cli import Desk, answer
 from admin_app.cli.backup_words import passphrase_from, saying_faults
@@ -19,6 +20,7 @@ from models.schema_version import newest_version
 from models.vault import Keystore
 from workflows.clock import system_clock
 from workflows.operations.backup import TrailCheck, record_restoration
+from workflows.operations.field_values import fill_in
 
 
 @click.command()
@@ -67,6 +69,8 @@ def _restore(settings: Settings, pack: Pack, keystore: Keystore, digest: str, *,
         manifest = pack.manifest
         facts = {"sha256": digest, "made_at": manifest.made_at, "rows": manifest.rows, "last": trail.last}
         record_restoration(connection, keystore, facts, system_clock())
+        with Session(connection, join_transaction_mode="create_savepoint") as session, session.begin():
+            fill_in(session)  # a backup from before answers stood in columns has none
         if save_keys:  # last of all: a kill after it leaves keys that fit, before it nothing
             keystore.save(settings.keys)
 

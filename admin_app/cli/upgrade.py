@@ -23,6 +23,7 @@ from models.vault import Keystore
 from workflows.actor import Actor
 from workflows.clock import system_clock
 from workflows.operations.definition import publish_standard_pack
+from workflows.operations.field_values import fill_in
 from workflows.policy import standard_policy
 from workflows.transaction import Origin, transaction
 
@@ -84,6 +85,8 @@ def upgrade(desk: Desk, no_copy: bool, as_json: bool) -> None:
     reached = bring_up(settings, keystore, keep_copy=not no_copy)
     database = Database(settings.database, keystore, pooled=False)
     published = publish_pack(database)
+    with database.transaction(system_scope("upgrade")) as session:
+        fill_in(session)
     database.dispose()
     content = {
         "database": make_url(settings.database).render_as_string(),

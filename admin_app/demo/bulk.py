@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 from sqlalchemy import select
 
@@ -22,6 +23,7 @@ from admin_app.demo.region import RegionSize, SchoolSeat, seats
 from models.case import Case, CaseMove, CaseParticipant, CaseRecord, CaseSlot
 from models.child import Child, Relative
 from models.database import Database, OfficeSession
+from models.field_value import FieldValue
 from models.place import Place
 from models.record import Record
 from models.roster import RosterBatch
@@ -37,6 +39,7 @@ from workflows.audit import Happening
 from workflows.class_title import class_title
 from workflows.engine.published import form_in_force, records_in_force, workflow_in_force
 from workflows.operations.case_opening import draw_numbers
+from workflows.operations.field_values import COLUMNS, field_values
 from workflows.policy import standard_policy
 from workflows.roster.intake import Intake
 from workflows.transaction import Origin, Transaction, describe
@@ -204,10 +207,17 @@ class _Region:
             (CaseRecord, care.records),
             (CaseParticipant, care.parts),
             (CaseSlot, care.slots),
+            (FieldValue, self._answers(care.cases)),
         ):
             self.loader.write(model, rows)
         self._records(school)
         return [*intake.happenings[:1], *school.cases.told]
+
+    def _answers(self, cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return the plain answers of cases as they stand in columns."""
+        workflows = self.definitions.workflows
+        rows = (row for case in cases for row in field_values(case, workflows[case["workflow"]].kept, case["facts"]))
+        return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
     def _care(self, school: _School) -> CareMaker:
         """Make pairings of some children and plans of a few, before the children's rows are written."""

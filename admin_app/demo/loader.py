@@ -11,10 +11,13 @@ from models.base import Base
 from models.bulk import Bind, bound_by
 from models.case import Case, CaseMove, CaseParticipant, CaseRecord
 from models.child import LEVEL_COLUMNS, Child, NameGram, Relative
+from models.field_value import FieldValue
 from models.record import Record
 from workflows.roster.intake import GRAM_COLUMNS
 
-HEAVY: tuple[type[Base], ...] = (Child, Relative, NameGram, Case, CaseMove, CaseRecord, CaseParticipant, Record)
+HEAVY: tuple[type[Base], ...] = (
+    Child, Relative, NameGram, Case, CaseMove, CaseRecord, CaseParticipant, FieldValue, Record,
+)  # fmt: skip
 LEVELS_SQL = ", ".join(LEVEL_COLUMNS)
 Row = Mapping[str, Any]
 Column = tuple[str, Bind | None]  # name, and how the database's driver wants its values

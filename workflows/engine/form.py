@@ -10,10 +10,11 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from workflows.clock import local_day
-from workflows.engine.answers import CHOSEN, Asking, is_unanswered, read_answer
+from workflows.engine.answers import CHOSEN, LINE_LENGTH, Asking, is_unanswered, read_answer
 from workflows.engine.definition import Form, FormField
 from workflows.engine.expression import Expression, Offer, Offers, compile_condition
 from workflows.engine.expression.tree import DATE, DATETIME, NUMBER, TEXT, YES_NO, Kind, Type
+from workflows.engine.kept import is_kept
 from workflows.engine.known import Known
 from workflows.engine.vocabulary import Label, Protection
 from workflows.text import Text, text
@@ -259,6 +260,7 @@ def field_offers(definition: Form, code_lists: CodeLists, *, prefix: str = "") -
             f.label,
             f.protection,
             _options(f, code_lists, default={}),
+            LINE_LENGTH if is_kept(f) else None,
         )
         for f in definition.fields
     }

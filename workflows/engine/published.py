@@ -18,6 +18,7 @@ from workflows.engine.check_workflow import transition_offers
 from workflows.engine.definition import Form, FormField, Workflow
 from workflows.engine.expression import Expression, Offers, compile_condition
 from workflows.engine.form import FormValidator, compile_form
+from workflows.engine.kept import kept_fields
 from workflows.engine.loader import read_definition
 from workflows.engine.machine import Machines, fire
 from workflows.engine.selection import Ground, Selection
@@ -44,7 +45,8 @@ class WorkflowVersion:
 
     `unless` holds the exceptions to the rules of uniqueness, in their order, `late` the transitions whose condition
     reads what their own form asks for, so that it cannot be judged before, `starts_when` the conditions under which
-    limits begin to run.
+    limits begin to run. `offers` are the names that conditions on its cases may use, `kept` the fields whose answers
+    stand in columns.
     """
 
     id: int
@@ -57,6 +59,8 @@ class WorkflowVersion:
     fields: Mapping[str, FormField] = field(default_factory=dict)
     late: frozenset[str] = frozenset()
     starts_when: Mapping[str, Expression] = field(default_factory=dict)
+    offers: Offers = field(default_factory=dict)
+    kept: Mapping[str, FormField] = field(default_factory=dict)
 
     def fire(self, state: str, transition: str, target: str | None = None) -> str:
         """Return the state that a transition leads to; raises NoSuchTransition when it does not leave `state`."""
@@ -150,9 +154,9 @@ def _compile(session: Session, row: Row) -> Version:
     opens_when = compile_condition(definition.open.when, subject) if definition.open.when else None
     fields = {f.key: f for form in reversed(forms.values()) for f in form.fields}  # the first form names an answer
     late = frozenset(key for key, guard in guards.items() if guard.names & _asked(definition, key, forms))
-    return WorkflowVersion(
-        row.id, row.version, row.digest, definition, guards, opens_when, unless, fields, late, starts_when
-    )
+    kept = kept_fields(forms.values(), fields)
+    conditions = (guards, opens_when, unless, fields, late, starts_when, offers, kept)
+    return WorkflowVersion(row.id, row.version, row.digest, definition, *conditions)
 
 
 def _asked(workflow: Workflow, transition: str, forms: Mapping[str, Form]) -> set[str]:

@@ -21,6 +21,7 @@ from workflows.operations.case_answers import Answered, Asked, count, judge, kee
 from workflows.operations.case_standing import end_parts, settle
 from workflows.operations.case_trail import add_move, tell_move
 from workflows.operations.effects import carry_out
+from workflows.operations.field_values import keep_answers
 from workflows.operations.repeated import answer_before, remember_answer
 from workflows.operations.sent_files import Uploads, digests, numbered
 from workflows.operations.unfinished_file import NOTHING_KEPT, Kept, take_unfinished
@@ -90,6 +91,7 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
     moved = _advance(tx, case, version, to_state)
     move = add_move(tx, case, request.transition, moved.from_state, to_state, answered.reason)
     keep_record(tx, case, move, answered, sent)
+    keep_answers(tx, case, version, before)
     if version.workflow.states[to_state].kind == "end":
         end_parts(tx, case, version)
     else:

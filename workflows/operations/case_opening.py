@@ -22,6 +22,7 @@ from workflows.operations.case_answers import Answered, Asked, count, judge, kee
 from workflows.operations.case_rows import About, case_row, opened
 from workflows.operations.case_standing import begin_parts, settle
 from workflows.operations.case_trail import add_move
+from workflows.operations.field_values import keep_answers
 from workflows.operations.repeated import answer_before, remember_answer
 from workflows.operations.sent_files import Sent, Uploads, digests, numbered
 from workflows.operations.unfinished_file import NOTHING_KEPT, Kept, take_unfinished
@@ -172,6 +173,7 @@ def _fill(
     changes = subject.write(tx.session, answered.bound) if answered.bound else ()
     move = add_move(tx, case, "open", None, case.state, answered.reason)
     keep_record(tx, case, move, answered, sent)
+    keep_answers(tx, case, version, {})
     begin_parts(tx, case, version)
     settle(tx, case, version, subject, answered, is_opening=True)
     return changes + told_changes(tx, case, answered, {})

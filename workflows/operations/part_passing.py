@@ -20,6 +20,7 @@ from workflows.engine.standing import Participation
 from workflows.engine.vocabulary import Label
 from workflows.operations.case_answers import Answered
 from workflows.operations.case_standing import settle
+from workflows.operations.field_values import keep_answers
 from workflows.operations.rows import fetch
 from workflows.policy import Permission
 from workflows.refusal import Denied, Refusal, Stale
@@ -87,13 +88,15 @@ def _answer(tx: Transaction, case: Case, version: WorkflowVersion, rule: Partici
     subject = subject_of(tx.session, case)
     if subject is None:
         return
-    case.facts = {**case.facts, rule.source: _like(tx, case, rule.source, successor.id)}
+    before = case.facts
+    case.facts = {**before, rule.source: _like(tx, case, rule.source, successor.id)}
     case.rev += 1
     values = {rule.source: successor.id}
     verdict = FormVerdict(values, {}, {}, {}, frozenset(values), frozenset())
     named = {rule.source: {str(successor.id): Label(zh=successor.name)}}
     settle(tx, case, version, subject, Answered(verdict=verdict, at_hand=named))
     tx.session.flush()
+    keep_answers(tx, case, version, before)
 
 
 def _like(tx: Transaction, case: Case, key: str, staff_id: int) -> Any:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.case import Case, CaseParticipant
 from models.child import Child
+from models.field_value import FieldValue
 from models.place import Place
 from models.scope import LEVELS, NO_PLACE
 from models.staff import Appointment, Staff
@@ -138,6 +139,9 @@ def _carry(tx: Transaction, place: Place, above: Mapping[str, str]) -> None:
         if row_class is not Child and tx.session.scalar(select(exists().where(_under(row_class, place), elsewhere))):
             moved = update(row_class).where(_under(row_class, place), elsewhere).values(**values)
             tx.session.execute(moved.execution_options(**UNSYNCED))
+    of_places = select(Case.id).where(_under(Case, place), Case.child_id.is_(None))
+    answers = update(FieldValue).where(FieldValue.case_id.in_(of_places)).values(**values)
+    tx.session.execute(answers.execution_options(**UNSYNCED))
 
 
 def _codes_of_children(session: Session, place: Place) -> dict[int, dict[str, str]]:

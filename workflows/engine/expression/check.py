@@ -10,6 +10,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
+from models.exact import exact
 from workflows.clock import LOCAL
 from workflows.engine.expression.functions import FUNCTIONS, is_usable_moment
 from workflows.engine.expression.parse import ExpressionFault, Source, read_syntax
@@ -127,7 +128,10 @@ class _Checker:
         written = ast.get_source_segment(self._source.line, syntax) or ""
         if len(written) > 20:
             raise self._fault(syntax, "expression_number", text("数字太长，最多 20 位"))
-        return Decimal(written)
+        number = Decimal(written)
+        if exact(number) != number:
+            raise self._fault(syntax, "expression_number", text("数字最多写到小数点前 12 位、后 6 位"))
+        return number
 
     def _name(self, syntax: ast.Name | ast.Attribute) -> Node:
         name = _dotted(syntax)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Any
 
+from models.exact import exact, minus, moved, over, plus, times
 from workflows.engine.expression.functions import FUNCTIONS, is_usable_moment
 from workflows.engine.expression.tree import (
     Arithmetic,
@@ -29,9 +30,6 @@ Facts = Mapping[str, object]
 Value = Callable[[Facts, datetime], Any]  # None stands for a missing value
 Condition = Callable[[Facts, datetime], bool]
 
-DECIMAL = Context(prec=28, Emax=9999, Emin=-9999, traps=[])  # no trap: a result that is no number is a missing value
-LARGEST_DAY_STEP = 4_000_000  # more days than the calendar of Python has
-
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -40,12 +38,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_COMPUTE: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
-    "+": DECIMAL.add,
-    "-": DECIMAL.subtract,
-    "*": DECIMAL.multiply,
-    "/": DECIMAL.divide,
-}
+_COMPUTE: dict[str, Callable[[Decimal, Decimal], Decimal | None]] = {"+": plus, "-": minus, "*": times, "/": over}
 
 
 def condition(node: Node) -> Condition:
@@ -85,24 +78,28 @@ def value(node: Node) -> Value:
             return condition(node)
 
 
-def as_type(raw: object, type_: Type) -> Any:
-    """Give a fact as a value of the type, or None when it is missing or of another type; a list drops such items."""
+def as_type(raw: object, type_: Type, longest: int | None = None) -> Any:
+    """Give a fact as a value of the type, or None when it is missing or of another type; a list drops such items.
+
+    A text of more than `longest` characters is not what was asked for either.
+    """
     if not type_.is_list:
-        return _as_kind(raw, type_.kind)
+        return _as_kind(raw, type_.kind, longest)
     if not isinstance(raw, (list, tuple, set, frozenset)):
         return None
-    return [item for item in (_as_kind(one, type_.kind) for one in raw) if item is not None]
+    return [item for item in (_as_kind(one, type_.kind, longest) for one in raw) if item is not None]
 
 
-def _as_kind(raw: object, kind: Kind) -> Any:
+def _as_kind(raw: object, kind: Kind, longest: int | None) -> Any:
     if kind is Kind.NUMBER:
         return _as_number(raw)
     if kind is Kind.DATETIME:
         return raw if isinstance(raw, datetime) and is_usable_moment(raw) else None
     if kind is Kind.DATE:
         return raw if isinstance(raw, date) and not isinstance(raw, datetime) else None
-    wanted = str if kind is Kind.TEXT else bool
-    return raw if isinstance(raw, wanted) else None
+    if kind is Kind.YES_NO:
+        return raw if isinstance(raw, bool) else None
+    return raw if isinstance(raw, str) and (longest is None or len(raw) <= longest) else None
 
 
 def _as_number(raw: object) -> Decimal | None:
@@ -114,13 +111,12 @@ def _as_number(raw: object) -> Decimal | None:
         number = Decimal(raw)
     else:
         return None
-    number = DECIMAL.plus(number)
-    return number if number.is_finite() else None
+    return exact(number)
 
 
 def _name(node: Name) -> Value:
-    name, type_ = node.name, node.type
-    return lambda facts, now: as_type(facts.get(name), type_)
+    name, type_, longest = node.name, node.type, node.offer.longest
+    return lambda facts, now: as_type(facts.get(name), type_, longest)
 
 
 def _several(node: Several) -> Value:
@@ -192,21 +188,7 @@ def _arithmetic(node: Arithmetic) -> Value:
 
 def _compute_for(node: Arithmetic) -> Callable[[Any, Any], Any]:
     if node.left.type.kind is Kind.NUMBER:
-        exact = _COMPUTE[node.operator]
-        return lambda a, b: _finite(exact(a, b))
+        return _COMPUTE[node.operator]
     if node.type.kind is Kind.NUMBER:
         return lambda a, b: Decimal((a - b).days)
-    sign = 1 if node.operator == "+" else -1
-    return lambda day, days: _moved(day, days, sign)
-
-
-def _finite(number: Decimal) -> Decimal | None:
-    return number if number.is_finite() else None
-
-
-def _moved(day: date, days: Decimal, sign: int) -> date | None:
-    """Move a day; part of a day does not count, and a day outside the calendar is missing."""
-    if abs(days) > LARGEST_DAY_STEP:
-        return None
-    moved = day.toordinal() + sign * int(days)
-    return date.fromordinal(moved) if 0 < moved <= date.max.toordinal() else None
+    return moved if node.operator == "+" else lambda day, days: moved(day, -days)

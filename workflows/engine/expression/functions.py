@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from workflows.clock import local_day
@@ -61,6 +62,8 @@ def _all_alike(arguments: tuple[Type, ...]) -> Type | None:
     return arguments[0] if len(arguments) > 1 and len(set(arguments)) == 1 else None
 
 
+# Other scripts have small letters too, but each database knows others of them.
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 _DAYS = frozenset({DATE, DATETIME})
 _TEXT = frozenset({TEXT})
 _DATE = frozenset({DATE})
@@ -111,7 +114,13 @@ FUNCTIONS: Mapping[str, Function] = {
         takes(_COUNTABLE, gives=NUMBER),
         lambda now, x: Decimal(len(x)),
     ),
-    "lower": Function("lower(t)", text("小写"), text("{a}"), takes(_TEXT, gives=TEXT), lambda now, t: t.lower()),
+    "lower": Function(
+        "lower(t)",
+        text("把 A 至 Z 换成小写"),
+        text("{a}"),
+        takes(_TEXT, gives=TEXT),
+        lambda now, t: t.translate(_SMALL),
+    ),
     "contains": Function(
         "contains(t, part)",
         text("t 中含有 part"),

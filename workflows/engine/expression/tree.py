@@ -39,12 +39,16 @@ YES_NO = Type(Kind.YES_NO)
 
 @dataclass(frozen=True)
 class Offer:
-    """A name a subject offers to expressions: its type, who may see it, its words, and the answers it can have."""
+    """A name a subject offers to expressions: its type, who may see it, its words, and the answers it can have.
+
+    `longest` is how many characters a text can have; a longer one is no answer to this question.
+    """
 
     type: Type
     label: Label
     protection: Protection = Protection.P1
     options: Mapping[str, Label] = field(default_factory=dict, hash=False)
+    longest: int | None = None
 
 
 Offers = Mapping[str, Offer]

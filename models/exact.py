@@ -1,0 +1,100 @@
+"""Numbers as conditions reckon with them: twelve digits before the point and six after it, the same in every database.
+
+Databases hold them as whole millionths in 64 bits; SQLite, which has no decimal arithmetic, is lent ours.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+PLACES = 6
+UNIT = 10**PLACES
+LARGEST = 10**12  # from here on a number is missing
+LAST_DAY = date.max.toordinal()
+
+_STEP = Decimal(1).scaleb(-PLACES)
+# Digits enough that rounding a quotient to 60 of them can never make it look like half a millionth.
+_EXACT = Context(prec=60, rounding=ROUND_HALF_UP, Emax=9999, Emin=-9999, traps=[])
+
+
+def exact(number: Decimal) -> Decimal | None:
+    """Return a number with at most six places, half a millionth rounded away from zero; None beyond what is kept."""
+    if not number.is_finite() or number.adjusted() > PLACES * 2:
+        return None
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -PLACES:
+        number = _EXACT.quantize(number, _STEP)
+    return number if -LARGEST < number < LARGEST else None
+
+
+def plus(a: Decimal, b: Decimal) -> Decimal | None:
+    """Add."""
+    return exact(_EXACT.add(a, b))
+
+
+def minus(a: Decimal, b: Decimal) -> Decimal | None:
+    """Subtract."""
+    return exact(_EXACT.subtract(a, b))
+
+
+def times(a: Decimal, b: Decimal) -> Decimal | None:
+    """Multiply."""
+    return exact(_EXACT.multiply(a, b))
+
+
+def over(a: Decimal, b: Decimal) -> Decimal | None:
+    """Divide; None by zero."""
+    return exact(_EXACT.divide(a, b))
+
+
+def moved(day: date, days: Decimal) -> date | None:
+    """Move a day; part of a day does not count, and a day outside the calendar is None."""
+    ordinal = day.toordinal() + int(days)
+    return date.fromordinal(ordinal) if 0 < ordinal <= LAST_DAY else None
+
+
+def millionths(number: Decimal) -> int | None:
+    """Return a number as databases hold it."""
+    kept = exact(number)
+    return None if kept is None else int(kept.scaleb(PLACES, _EXACT))
+
+
+def from_millionths(kept: int) -> Decimal:
+    """Return a number from the way databases hold it."""
+    return Decimal(kept).scaleb(-PLACES, _EXACT)
+
+
+def lend_functions(connection: sqlite3.Connection) -> None:
+    """Give an SQLite connection the arithmetic by which conditions in queries reckon."""
+    for name, count, function in (
+        ("exact_within", 1, _within),
+        ("exact_times", 2, _times),
+        ("exact_over", 2, _over),
+        ("day_moved", 2, _moved),
+    ):
+        connection.create_function(name, count, function, deterministic=True)
+
+
+def _within(a: int | None) -> int | None:
+    return a if a is not None and abs(a) < LARGEST * UNIT else None
+
+
+def _times(a: int | None, b: int | None) -> int | None:
+    return None if a is None or b is None else _kept(times(from_millionths(a), from_millionths(b)))
+
+
+def _over(a: int | None, b: int | None) -> int | None:
+    return None if a is None or b is None else _kept(over(from_millionths(a), from_millionths(b)))
+
+
+def _kept(number: Decimal | None) -> int | None:
+    return None if number is None else millionths(number)
+
+
+def _moved(day: str | None, days: int | None) -> str | None:
+    if day is None or days is None:
+        return None
+    found = moved(date.fromisoformat(day), from_millionths(days))
+    return None if found is None else found.isoformat()

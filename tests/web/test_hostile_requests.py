@@ -175,7 +175,8 @@ def _names(world: Marked) -> list[str]:
     keys |= {part.split('"')[0] for part in form.split('name="')[1:]}
     keys |= {"is_sure", "year", "place", "role", "first_year", "word", "field", "school", "header", "was", "remember",
              "reason", "reason_choice", "theme", "language", "size", "session", "accepted", "login", "password",
-             "current", "new", "repeat", "verb", "to", "note", "base", "request_key"}  # fmt: skip
+             "current", "new", "repeat", "verb", "to", "note", "base", "request_key", "kept",
+             "kept_before"}  # fmt: skip
     return sorted(keys - {"csrf_token", "viewport", "theme-color"})
 
 

@@ -15,7 +15,11 @@ class Notice(Base):
     """One line behind the bell; `facts` name the case by number and hold no protected value."""
 
     __tablename__ = "notice"
-    __table_args__ = (Index("ix_notice_staff_id", "staff_id", "read_at", "id"),)
+    __table_args__ = (
+        Index("ix_notice_staff_id", "staff_id", "read_at", "id"),
+        Index("ix_notice_made_at", "made_at"),
+        Index("ix_notice_case_id", "case_id"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, default=new_id)
     staff_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("staff.id"))

@@ -20,6 +20,7 @@ class Staff(PlaceKeyed, Base):
     __tablename__ = "staff"
     __table_args__ = (
         CheckConstraint("language IN ('zh', 'en')", name="language"),
+        CheckConstraint("told IN ('at_once', 'daily', 'never')", name="told"),
         CheckConstraint("sex IS NULL OR sex IN ('male', 'female')", name="sex"),
         *(Index(f"ix_staff_{level}_name", f"{level}_code", "name_key", "id") for level in LEVELS),
         *(Index(f"ix_staff_{level}_new", f"{level}_code", "id") for level in LEVELS),
@@ -32,6 +33,9 @@ class Staff(PlaceKeyed, Base):
     place_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("place.id"))
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone = Sealed()
+    email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    email = Sealed()
+    told: Mapped[str] = mapped_column(String(10), default="daily", server_default="daily")  # by e-mail
     password_hash: Mapped[str | None] = mapped_column(String(200))
     must_change_password: Mapped[bool] = mapped_column(default=True)
     is_active: Mapped[bool] = mapped_column(default=False)

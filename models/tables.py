@@ -7,6 +7,7 @@ from models.audit import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPending
 from models.base import Base
 from models.calendar_day import CalendarDay
 from models.case import Case, CaseMove, CaseNumber, CaseParticipant, CaseRecord, CaseSlot, RepeatedRequest
+from models.channel import Channel
 from models.child import Child, NameGram, Relative
 from models.clock import CaseClock, ClockFiring, WorkerBeat
 from models.definition import Definition
@@ -45,6 +46,7 @@ SCOPED: tuple[type[Base], ...] = (
     Appointment,
     SchoolTurn,
     PlaceDraw,
+    Channel,
 )
 AUDIT_SCOPED: tuple[type[Base], ...] = (AuditEvent,)
 

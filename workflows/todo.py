@@ -39,7 +39,7 @@ def waiting(actor: Actor, workflow: Workflow) -> list[Waiting]:
     """
     found: dict[_Reach, list[str]] = {}
     for state in workflow.states:
-        reach = _reach(actor, list(_asked(workflow, state)))
+        reach = _reach(actor, list(asked(workflow, state)))
         if reach is not None:
             found.setdefault(reach, []).append(state)
     return [Waiting(workflow.key, tuple(states), *reach) for reach, states in found.items()]
@@ -63,7 +63,8 @@ def _is_meant(post: Post, assignee: Assignee) -> bool:
     return post.reaches and post.role == assignee.role and at
 
 
-def _asked(workflow: Workflow, state: str) -> Iterable[Assignee]:
+def asked(workflow: Workflow, state: str) -> Iterable[Assignee]:
+    """Return whom the definition asks for the next step out of a state, nobody where a cadence carries it."""
     if workflow.states[state].cadence:
         return ()
     tasks = workflow.states[state].tasks

@@ -12,6 +12,7 @@ from admin_app.exchange.spreadsheet import read_grids
 from models.audit import AuditEvent
 from models.case import Case
 from models.child import Child, NameGram, Relative
+from models.notice import Notice
 from models.place import Place
 from models.scope import system_scope
 from models.search import find_children
@@ -25,6 +26,7 @@ from workflows.operations.roster import (
     refuse_those_on_file,
     undo_import,
 )
+from workflows.outbox.send import send_due
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal
 from workflows.roster.check import check_roster
@@ -50,6 +52,18 @@ def _import(cast: Cast, login: str, report: RosterReport, school: str = "ZX") ->
 def _count(cast: Cast, model: type) -> int:
     with cast.database.session(system_scope("tests")) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_what_the_bells_told_of_its_cases_goes_with_an_import(cast: Cast, report: RosterReport) -> None:
+    done = _import(cast, "qin", report)
+    with cast.system() as tx:
+        case = tx.session.scalars(select(Case).where(Case.batch_id == done.batch).limit(1)).one()
+        tx.send("case.moved", "inbox", f"case:{case.number}", {"case": case.number, "staff": [cast["tan"].staff_id]})
+    send_due(cast.database, NOW + timedelta(minutes=1))
+    assert _count(cast, Notice) == 2, "the office is told of its import, the principal of the case"
+    with cast.acting("qin", Permission.ROSTER_UNDO) as tx:
+        undo_import(tx, done.batch)
+    assert _count(cast, Notice) == 1
 
 
 def test_accepted_rows_become_children_relatives_and_open_cases(cast: Cast, report: RosterReport) -> None:

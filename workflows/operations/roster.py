@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models.bulk import insert_rows, insert_values
 from models.case import Case, CaseMove, CaseRecord
 from models.child import Child, NameGram, Relative
+from models.notice import Notice
 from models.on_file import OnFile, on_file_by_index, on_file_by_name
 from models.place import Place
 from models.roster import RosterBatch
@@ -139,6 +140,7 @@ def undo_import(tx: Transaction, batch_id: int) -> int:
     children = select(Child.id).where(Child.batch_id == batch_id)
     ids = list(tx.session.scalars(children))
     codes = {row.id: row.level_codes for row in tx.session.scalars(select(Child).where(Child.batch_id == batch_id))}
+    _forget_notices(tx, ids)
     for model, column in (
         (CaseMove, CaseMove.child_id),
         (Case, Case.child_id),
@@ -217,6 +219,14 @@ def find_batch(session: Session, batch_id: int) -> RosterBatch:
     if batch is None:
         raise Missing("no_batch", text("没有这次导入，或不在你的范围内"))
     return batch
+
+
+def _forget_notices(tx: Transaction, children: Sequence[int]) -> None:
+    """Take the lines about these children's cases from behind the bells."""
+    for start in range(0, len(children), 500):
+        cases = select(Case.id).where(Case.child_id.in_(children[start : start + 500]))
+        forgotten = delete(Notice).where(Notice.case_id.in_(cases))
+        tx.session.execute(forgotten.execution_options(synchronize_session=False))
 
 
 def refuse_unless(batch: RosterBatch, state: str) -> None:

@@ -1,0 +1,1 @@
+"""Sends what the outbox holds: to the bells of those concerned, and through the channels outside."""

@@ -7,11 +7,13 @@ from datetime import datetime
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     LargeBinary,
     String,
     UniqueConstraint,
+    and_,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
@@ -85,6 +87,15 @@ class Case(CaseKeyed, Base):
     def key_owner(self) -> int:
         """The data key that seals protected facts: the child's, or the case's own where no child is concerned."""
         return self.child_id or self.id
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Tell whether a clock that runs on the case is past its time: the one definition of overdue, with the next."""
+        return self.closed_at is None and self.due_at is not None and self.due_at < now
+
+    @classmethod
+    def overdue(cls, now: datetime) -> ColumnElement[bool]:
+        """Return the condition of cases that are overdue."""
+        return and_(cls.closed_at.is_(None), cls.due_at < now)
 
     @property
     def related_codes(self) -> dict[str, str]:

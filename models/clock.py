@@ -23,6 +23,7 @@ class CaseClock(Base):
     __tablename__ = "case_clock"
     __table_args__ = (
         UniqueConstraint("case_id", "limit_key", "entry_id"),
+        Index("ix_case_clock_entry_id", "entry_id"),
         CheckConstraint("stopped_at IS NULL OR next_at IS NULL", name="stopped_fires_nothing"),
         Index("ix_case_clock_next_at", "next_at", sqlite_where=sql("next_at IS NOT NULL"),
               postgresql_where=sql("next_at IS NOT NULL")),

@@ -36,6 +36,7 @@ class CaseTask(CaseKeyed, Base):
         CheckConstraint("staff_id IS NOT NULL OR place_id IS NOT NULL", name="somebody"),
         CheckConstraint("status <> 'done' OR acted_by IS NOT NULL", name="done_by_somebody"),
         Index("ix_case_task_case_id", "case_id", "entry_id", "id"),
+        Index("ix_case_task_entry_id", "entry_id"),
         Index("ix_case_task_child_id", "child_id", "id"),
         Index("ix_case_task_staff_id", "staff_id", "status", "id"),
         Index("ix_case_task_place_id", "place_id", "role", "status", "id"),

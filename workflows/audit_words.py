@@ -51,6 +51,8 @@ GROUPS: Mapping[str, Group] = {
             "case.opened": ActionWord(text("发起事项"), *_MADE),
             "case.moved": ActionWord(text("办理事项"), "arrow-right", "ok"),
             "case.part_passed": ActionWord(text("转交参与"), "user-share", "info"),
+            "clock.fired": ActionWord(text("时限到点"), "clock", "warn"),
+            "clocks.started": ActionWord(text("开始计时"), "clock"),
             "wave.opened": ActionWord(text("开展本学期摸底"), "clipboard-list", "info"),
             "draw.prepared": ActionWord(text("备好抽取名单"), "dice-5", "info"),
             "draw.made": ActionWord(text("随机抽取"), "dice-5", "ok"),

@@ -72,7 +72,7 @@ def view_case(
         raise Missing("no_case", text("没有这件事项，或不在你的范围内"))
     moves = session.scalars(select(CaseMove).where(CaseMove.case_id == case.id).order_by(CaseMove.id)).all()
     past = [PastMove(move.transition, move.to_state, move.actor_id) for move in moves]
-    facts = subject.facts() | case_facts(session, case, version)
+    facts = subject.facts() | case_facts(session, case, version, now=now)
     asked = {name for key in version.workflow.leaving(case.state) if (g := version.guards.get(key)) for name in g.names}
     facts |= evidence_about(asked, session, everything, case.child_id, case, local_day(now))
     choices = options(version, case.state, actor, case.related_codes, facts, past, now)

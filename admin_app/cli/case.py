@@ -147,7 +147,7 @@ def _brief(row: Case, name: str | None, now: datetime) -> dict[str, Any]:
         "state": row.state,
         "rev": row.rev,
         "due_at": row.due_at.isoformat() if row.due_at else None,
-        "overdue": row.closed_at is None and row.due_at is not None and row.due_at < now,
+        "overdue": row.is_overdue(now),
     }
 
 

@@ -11,7 +11,7 @@ import click
 from admin_app.cli import Desk, answer
 from admin_app.cli.init import set_up
 from admin_app.cli.serve import check_address, run_server
-from admin_app.cli.upgrade import publish_pack
+from admin_app.cli.upgrade import arm_clocks, publish_pack
 from admin_app.demo.calendar import start_of
 from admin_app.demo.fill import SIZES, NotForDemo, demo_size, fill
 from admin_app.demo.logins import DemoLogin, draw_logins
@@ -40,6 +40,7 @@ def demo(desk: Desk, port: int, size: str, as_of: datetime | None, no_serve: boo
     today = as_of.date() if as_of else local_day(system_clock())
     is_filled = _fill_once(database, size, today)
     publish_pack(database)
+    arm_clocks(database, quietly=True)
     # The trail goes on from where the demonstration ends, also where that day is still to come.
     logins = draw_logins(database, max(system_clock(), start_of(today)))
     database.dispose()

@@ -22,6 +22,7 @@ from models.staff import Staff
 from models.vault import Keystore
 from workflows.actor import Actor
 from workflows.clock import system_clock
+from workflows.operations.arming import arm_some
 from workflows.operations.definition import publish_standard_pack
 from workflows.operations.field_values import fill_in
 from workflows.policy import standard_policy
@@ -87,6 +88,7 @@ def upgrade(desk: Desk, no_copy: bool, as_json: bool) -> None:
     published = publish_pack(database)
     with database.transaction(system_scope("upgrade")) as session:
         fill_in(session)
+    armed = arm_clocks(database)
     database.dispose()
     content = {
         "database": make_url(settings.database).render_as_string(),
@@ -94,8 +96,20 @@ def upgrade(desk: Desk, no_copy: bool, as_json: bool) -> None:
         "before": reached.before,
         "copy": str(reached.copy) if reached.copy else None,
         "definitions": published,
+        "clocks": armed,
     }
-    answer(content, as_json=as_json, lines=_lines(reached, published))
+    answer(content, as_json=as_json, lines=_lines(reached, published, armed))
+
+
+def arm_clocks(database: Database, *, quietly: bool = False) -> int:
+    """Start the clocks of open cases that have none, a few thousand at a time; returns how many."""
+    actor, scope = Actor.of_system("upgrade"), system_scope("upgrade")
+    armed, some = 0, 1
+    while some:
+        with transaction(database, actor, standard_policy(), scope, origin=Origin("upgrade"), clock=system_clock) as tx:
+            some = arm_some(tx, quietly=quietly)
+        armed += some
+    return armed
 
 
 def publish_pack(database: Database) -> int:
@@ -106,7 +120,7 @@ def publish_pack(database: Database) -> int:
         return publish_standard_pack(tx) if is_installed else 0
 
 
-def _lines(reached: Reached, published: int) -> list[str]:
+def _lines(reached: Reached, published: int, armed: int) -> list[str]:
     if reached.before == reached.version:
         lines = [f"数据库版本 {reached.version}，已是本程序需要的版本{'' if published else '，没有改动'}。"]
     else:
@@ -115,4 +129,6 @@ def _lines(reached: Reached, published: int) -> list[str]:
         lines.append(f"升级前的副本：{reached.copy}。新版本用几天无误后可以删除。")
     if published:
         lines.append(f"标准方案包：{published} 份工作定义换成本程序的；已经开始的事项照旧版本办完。")
+    if armed:
+        lines.append(f"时限：{armed} 件在办事项从进入当前环节起计时；请运行 shouwang worker 按时提醒和催办。")
     return lines

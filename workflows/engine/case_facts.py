@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -26,9 +27,17 @@ def facts_with(session: Session, case: Case, form: Form, stored: Mapping[str, An
     return kept | seal_answers(session, form, stored, case.key_owner, case.id, TABLE)
 
 
-def case_facts(session: Session, case: Case, version: WorkflowVersion, level: str = "P3") -> Known:
+def case_facts(
+    session: Session, case: Case, version: WorkflowVersion, level: str = "P3", now: datetime | None = None
+) -> Known:
     """Return what conditions and forms may read of a case by dotted name, up to a field class."""
-    own = {"case.state": case.state, "case.state_since": case.state_since, "case.opened_at": case.opened_at}
+    own = {
+        "case.state": case.state,
+        "case.state_since": case.state_since,
+        "case.opened_at": case.opened_at,
+        "case.due_at": case.due_at,
+        "case.overdue": case.is_overdue(now) if now is not None else None,
+    }
     names = {f"case.{key}": key for key in case.facts}
     return Known(own, ReadOnce(names, lambda name: _fact(session, case, version, level, names[name])))
 

@@ -80,8 +80,9 @@ class Deadline(Part):
 class Limit(Deadline):
     """What has to have happened within a time, whatever else a case goes through.
 
-    Its clock starts with the case, or with the move after which `when` first holds, and stops when one of the
-    transitions `met` is taken: at the time that the answer `met_at` tells, where it names one.
+    Its clock starts with the case, or with the move after which `when` first holds (from `since` where that is the
+    opening, from the move itself where it comes later), and stops when one of the transitions `met` is taken: at the
+    time that the answer `met_at` tells, where it names one.
     """
 
     label: Label

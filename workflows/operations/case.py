@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -20,6 +21,7 @@ from workflows.engine.published import WorkflowVersion, workflow_version
 from workflows.operations.case_answers import Answered, Asked, count, judge, keep_record, told_changes
 from workflows.operations.case_standing import end_parts, settle
 from workflows.operations.case_trail import add_move, tell_move
+from workflows.operations.clocks import turn_clocks
 from workflows.operations.effects import carry_out
 from workflows.operations.field_values import keep_answers
 from workflows.operations.repeated import answer_before, remember_answer
@@ -76,7 +78,7 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
     subject = subject_of(tx.session, case)
     if subject is None:
         raise Missing("no_subject", text("没有这件事项"))
-    facts = subject.facts() | case_facts(tx.session, case, version)
+    facts = subject.facts() | case_facts(tx.session, case, version, now=tx.now)
     sent = (*take_unfinished(tx, request.kept), *numbered(request.files))
     asked = Asked(transition.form, transition.require, request.answers or {}, case, sent)
     answered = judge(tx, asked, subject, facts)
@@ -88,8 +90,10 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
         set_committed_value(case, "facts", known)
     _pass_guard(tx, case, version, request.transition, subject, answered)
     to_state = version.fire(case.state, request.transition, request.target)
-    moved = _advance(tx, case, version, to_state)
+    clocks = turn_clocks(tx, case, version, subject, request.transition, to_state)
+    moved = _advance(tx, case, version, to_state, clocks.due_at)
     move = add_move(tx, case, request.transition, moved.from_state, to_state, answered.reason)
+    clocks.keep(tx, case.id, move.id)
     keep_record(tx, case, move, answered, sent)
     keep_answers(tx, case, version, before)
     if version.workflow.states[to_state].kind == "end":
@@ -157,17 +161,17 @@ def _pass_guard(
     guard = version.guards.get(transition)
     if guard is None:
         return
-    facts = subject.facts() | case_facts(tx.session, case, version) | count(tx, guard.names, subject, case)
+    facts = subject.facts() | case_facts(tx.session, case, version, now=tx.now) | count(tx, guard.names, subject, case)
     facts |= {f"form.{key}": value for key, value in answered.values.items()}
     refusal = guard_refusal(version, transition, facts, tx.now)
     if refusal is not None:
         raise Refusal("guard", refusal)
 
 
-def _advance(tx: Transaction, case: Case, version: WorkflowVersion, to_state: str) -> Moved:
+def _advance(tx: Transaction, case: Case, version: WorkflowVersion, to_state: str, due_at: datetime | None) -> Moved:
     """Move the row only if it is still at the revision that was read."""
     ends = version.workflow.states[to_state].kind == "end"
-    values: dict[str, Any] = {"state": to_state, "state_since": tx.now, "facts": case.facts}
+    values: dict[str, Any] = {"state": to_state, "state_since": tx.now, "due_at": due_at, "facts": case.facts}
     if ends:
         values |= {"closed_at": tx.now, "open_slot": None}
     tx.session.flush()

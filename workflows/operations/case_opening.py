@@ -22,6 +22,7 @@ from workflows.operations.case_answers import Answered, Asked, count, judge, kee
 from workflows.operations.case_rows import About, case_row, opened
 from workflows.operations.case_standing import begin_parts, settle
 from workflows.operations.case_trail import add_move
+from workflows.operations.clocks import Turn, open_clocks
 from workflows.operations.field_values import keep_answers
 from workflows.operations.repeated import answer_before, remember_answer
 from workflows.operations.sent_files import Sent, Uploads, digests, numbered
@@ -101,9 +102,12 @@ def open_case(
     # Before the first flush: the opener of a confidential case cannot change its row in this transaction.
     if answered.form is not None and answered.verdict is not None:
         case.facts = facts_with(tx.session, case, answered.form.form, answered.verdict.stored())
+    clocks = open_clocks(tx, case, version, subject)
+    case.due_at = clocks.due_at
     tx.session.add(case)
     tx.session.flush()
-    tx.tell(opened(row, answered.reason, _fill(tx, case, version, subject, answered, sent), answered.advised))
+    changes = _fill(tx, case, version, subject, answered, sent, clocks)
+    tx.tell(opened(row, answered.reason, changes, answered.advised))
     remember_answer(tx, begun.key, mark, {"case": case.number})
     return case
 
@@ -169,6 +173,7 @@ def _fill(
     subject: Subject,
     answered: Answered,
     sent: tuple[Sent, ...],
+    clocks: Turn,
 ) -> tuple[Change, ...]:
     changes = subject.write(tx.session, answered.bound) if answered.bound else ()
     move = add_move(tx, case, "open", None, case.state, answered.reason)
@@ -176,6 +181,7 @@ def _fill(
     keep_answers(tx, case, version, {})
     begin_parts(tx, case, version)
     settle(tx, case, version, subject, answered, is_opening=True)
+    clocks.keep(tx, case.id, move.id)
     return changes + told_changes(tx, case, answered, {})
 
 

@@ -51,6 +51,7 @@ def case_row(
         "open_slot": str(about.id) if workflow.one_open_per_subject else None,
         "state": workflow.start,
         "state_since": tx.now,
+        "due_at": None,
         "opened_at": tx.now,
         "opened_by": tx.actor.staff_id or 0,
         "term_id": term_id if workflow.per == "term" else None,

@@ -112,7 +112,7 @@ def _occupy(tx: Transaction, case: Case, version: WorkflowVersion, subject: Subj
 
 
 def _slots(tx: Transaction, case: Case, version: WorkflowVersion, subject: Subject) -> dict[str, int]:
-    facts = subject.facts() | case_facts(tx.session, case, version)
+    facts = subject.facts() | case_facts(tx.session, case, version, now=tx.now)
     found = {}
     for number, rule in enumerate(version.workflow.unique):
         values = [str(subject.id) if key == SUBJECT else facts.get(f"case.{key}") for key in rule.of]

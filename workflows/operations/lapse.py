@@ -15,6 +15,7 @@ from models.types import new_id
 from workflows.audit import Happening
 from workflows.engine.allowed import post_named
 from workflows.engine.published import WorkflowVersion, workflow_version
+from workflows.operations.clocks import stop_clocks
 from workflows.refusal import Stale
 from workflows.text import text
 from workflows.transaction import Transaction
@@ -70,7 +71,9 @@ def lapse_cases(tx: Transaction, ending: Sequence[tuple[Case, str]], reason: str
 
 
 def _close(tx: Transaction, cases: Sequence[Case], target: str) -> None:
-    values = {"state": target, "state_since": tx.now, "closed_at": tx.now, "open_slot": None, "rev": Case.rev + 1}
+    values = {"state": target, "state_since": tx.now, "closed_at": tx.now, "open_slot": None, "due_at": None,
+              "rev": Case.rev + 1}  # fmt: skip
+    stop_clocks(tx, [case.id for case in cases])
     for start in range(0, len(cases), CHUNK):
         ids = [case.id for case in cases[start : start + CHUNK]]
         result = tx.session.execute(

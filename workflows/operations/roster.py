@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models.bulk import insert_rows, insert_values
 from models.case import Case, CaseMove, CaseRecord
 from models.child import Child, NameGram, Relative
+from models.clock import CaseClock
 from models.notice import Notice
 from models.on_file import OnFile, on_file_by_index, on_file_by_name
 from models.place import Place
@@ -26,6 +27,7 @@ from workflows.class_title import class_title
 from workflows.engine.published import WorkflowVersion, workflow_in_force
 from workflows.operations.case_opening import draw_numbers
 from workflows.operations.case_rows import About, case_row, move_values, opened
+from workflows.operations.clocks import begin_clocks, forget_clocks
 from workflows.operations.place import make_class
 from workflows.policy import Permission
 from workflows.refusal import Missing, Refusal
@@ -139,6 +141,7 @@ def undo_import(tx: Transaction, batch_id: int) -> int:
         raise refusal
     children = select(Child.id).where(Child.batch_id == batch_id)
     ids = list(tx.session.scalars(children))
+    forget_clocks(tx, children)
     codes = {row.id: row.level_codes for row in tx.session.scalars(select(Child).where(Child.batch_id == batch_id))}
     _forget_notices(tx, ids)
     for model, column in (
@@ -305,10 +308,12 @@ def _take_in(
         case = case_row(tx, version, About("child", child_id, child_id, codes), term_id, number, batch.id)
         cases.append(case)
         moves.append(move_values(tx, case, "open", None, case["state"]))
+    clocks = begin_clocks(tx, version, cases, moves)
     for model, made in intake.tables():
         insert_rows(tx.session, model, made)
     insert_rows(tx.session, Case, cases)
     insert_rows(tx.session, CaseMove, moves)
+    insert_rows(tx.session, CaseClock, clocks)
     # In the order of their key, grams that lie beside each other on disk come together.
     insert_values(tx.session, NameGram, GRAM_COLUMNS, sorted(intake.grams))
     tx.happenings += [*intake.happenings, *(opened(case) for case in cases)]

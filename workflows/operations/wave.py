@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models.bulk import insert_rows
 from models.case import Case, CaseMove
 from models.child import Child
+from models.clock import CaseClock
 from models.place import Place
 from models.school_year import Term
 from models.scope import LEVELS
@@ -21,6 +22,7 @@ from workflows.audit import Happening
 from workflows.engine.published import WorkflowVersion, workflow_in_force
 from workflows.operations.case_opening import draw_numbers
 from workflows.operations.case_rows import About, case_row, move_values, opened
+from workflows.operations.clocks import begin_clocks
 from workflows.operations.lapse import divide, lapse_cases, locked
 from workflows.policy import Permission
 from workflows.refusal import Missing, Refusal, Stale
@@ -152,7 +154,10 @@ def _open_some(
     for child, number in zip(children, numbers, strict=True):
         codes = {level: child._mapping[f"{level}_code"] for level in LEVELS}
         cases.append(case_row(tx, version, About("child", child.id, child.id, codes), term_id, number))
+    moves = [move_values(tx, case, "open", None, case["state"]) for case in cases]
+    clocks = begin_clocks(tx, version, cases, moves)
     insert_rows(tx.session, Case, cases)
-    insert_rows(tx.session, CaseMove, [move_values(tx, case, "open", None, case["state"]) for case in cases])
+    insert_rows(tx.session, CaseMove, moves)
+    insert_rows(tx.session, CaseClock, clocks)
     tx.happenings += [opened(case) for case in cases]
     tx.write_trail()

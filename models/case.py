@@ -73,6 +73,8 @@ class Case(CaseKeyed, Base):
     batch_id: Mapped[int | None] = mapped_column(BigInteger)
     made_at_school: Mapped[str] = mapped_column(String(40))
     facts: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    urged: Mapped[int] = mapped_column(default=0, server_default="0")  # how often, since it stands where it stands
+    urged_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     rev: Mapped[int] = mapped_column(default=1)
 
     case_id: Mapped[int] = synonym("id")

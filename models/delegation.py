@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -29,7 +29,6 @@ class Delegation(Base):
     first_on: Mapped[date]
     last_on: Mapped[date]
     workflows: Mapped[list[Any]] = mapped_column(JsonValue, default=list, server_default="[]")
-    reason: Mapped[str] = mapped_column(String(200), default="")
     made_at: Mapped[Moment]
     made_by: Mapped[int] = mapped_column(BigInteger, ForeignKey("staff.id"))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime())

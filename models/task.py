@@ -66,8 +66,6 @@ class CaseTask(CaseKeyed, Base):
     acted_for: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("staff.id"))
     made_at: Mapped[Moment]
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
-    urged: Mapped[int] = mapped_column(default=0)
-    urged_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     made_at_school: Mapped[str] = mapped_column(String(40))
 
     @property

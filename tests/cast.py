@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models.audit import AuditEvent
+from models.case import Case
 from models.child import Child, Relative
 from models.database import Database
 from models.place import Place
@@ -133,6 +134,17 @@ class Cast:
         with self.acting(login, Permission.CASE_ACT) as tx:
             child = ChildSubject(tx.session.get_one(Child, child_id))
             return open_case(tx, "identification", child, self.term_id).number
+
+    def case(self, number: str) -> Case:
+        """A case as it stands."""
+        with self.database.session(system_scope("tests")) as session:
+            return session.scalars(select(Case).where(Case.number == number)).one()
+
+    def end_posts(self, login: str) -> None:
+        """Let somebody's posts have ended long ago."""
+        with self.database.transaction(system_scope("tests")) as session:
+            posts = update(Appointment).where(Appointment.staff_id == self.actors[login].staff_id)
+            session.execute(posts.values(from_on=date(2025, 9, 1), until_on=date(2025, 12, 1)))
 
     def codes(self, code: str) -> dict[str, str]:
         """The level codes of a place."""

@@ -17,6 +17,7 @@ from workflows.audit import Happening
 from workflows.clock import local_day
 from workflows.engine.allowed import Option, PastMove, options
 from workflows.engine.case_facts import case_facts, known_facts
+from workflows.engine.decision import Seat
 from workflows.engine.definition import SAID_WITH_IT
 from workflows.engine.form import FormValidator
 from workflows.engine.published import WorkflowVersion, form_in_force, workflow_version
@@ -24,6 +25,7 @@ from workflows.engine.record import open_answers
 from workflows.evidence import evidence_about
 from workflows.policy import Permission, Policy
 from workflows.refusal import Missing
+from workflows.seats import seats_of
 from workflows.subjects import ChildSubject, Subject, subject_of
 from workflows.text import text
 
@@ -38,6 +40,7 @@ class CaseView:
     moves: Sequence[CaseMove]
     options: Sequence[Option]
     sees: str
+    seats: Sequence[Seat] = ()
 
     @property
     def child(self) -> Any:
@@ -75,10 +78,12 @@ def view_case(
     facts = subject.facts() | case_facts(session, case, version, now=now)
     asked = {name for key in version.workflow.leaving(case.state) if (g := version.guards.get(key)) for name in g.names}
     facts |= evidence_about(asked, session, everything, case.child_id, case, local_day(now))
-    choices = options(version, case.state, actor, case.related_codes, facts, past, now)
+    seats = seats_of(session, case.id) if version.workflow.may_give_seats(case.state) else ()
+    choices = options(version, case.state, actor, case.related_codes, facts, past, now, seats)
     if not policy.has_anywhere(actor, Permission.CASE_ACT):
         choices = ()
-    return CaseView(case, version, subject, moves, choices, policy.sees(actor, case.level_codes, case.workflow))
+    sees = policy.sees(actor, case.level_codes, case.workflow)
+    return CaseView(case, version, subject, moves, choices, sees, seats)
 
 
 def known_answers(

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.reports.reach import reach_of
+from models.delegation import Delegation
+from models.reports.reach import ABSENT, reach_of
 from models.scope import Branch
 from models.staff import Staff
-from workflows.actor import Actor, Post
+from workflows.actor import Actor, Behalf, Post
 
 
 def actor_of(session: Session, staff: Staff, day: date) -> Actor:
     """Return a person with the posts held on a day; the session needs a system scope."""
-    posts = tuple(post for row in reach_of(session, staff.id, day) for post in _posts(row))
+    rows = reach_of(session, staff.id, day)
+    posts = tuple(post for row in rows if row.level != ABSENT for post in _posts(row))
+    deputed = tuple(post for row in rows if row.level == ABSENT for post in _deputed(session, row.number, day))
     preferences = {"language": staff.language, "theme": staff.theme, "size": staff.text_size}
-    return Actor(staff.id, staff.name, staff.login, posts, preferences=preferences, lists=staff.list_choices)
+    lists = staff.list_choices
+    return Actor(staff.id, staff.name, staff.login, posts, deputed=deputed, preferences=preferences, lists=lists)
+
+
+def _deputed(session: Session, number: int, day: date) -> Iterator[Post]:
+    """Yield what an absent person holds themselves, as their deputy holds it."""
+    delegation = session.get_one(Delegation, number)
+    absent = session.get_one(Staff, delegation.staff_id)
+    if not absent.is_active:
+        return
+    behalf = Behalf(number, absent.id, absent.name, absent.login, frozenset(delegation.workflows))
+    for row in reach_of(session, absent.id, day):
+        if row.level != ABSENT:
+            yield from (replace(post, behalf=behalf) for post in _posts(row))
 
 
 def _posts(row: Any) -> Iterator[Post]:

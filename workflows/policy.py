@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -57,6 +57,8 @@ class Permission(StrEnum):
     SETTING_MANAGE = "setting:manage"
 
 
+# What a deputy does for an absent person: read and handle cases, nothing of the person's other rights.
+DEPUTED = frozenset({Permission.CASE_LIST, Permission.CASE_READ, Permission.CASE_ACT})
 AUDIT_PERMISSIONS = frozenset({Permission.AUDIT_READ, Permission.CHILD_CHANGES})
 
 
@@ -92,26 +94,33 @@ class Policy:
 
     def has_anywhere(self, actor: Actor, permission: Permission) -> bool:
         """Tell whether any post of the actor gives the permission."""
-        return actor.system is not None or any(self._gives(post, permission) for post in actor.posts)
+        return actor.system is not None or any(self._giving(actor, permission))
 
-    def _gives(self, post: Post, permission: Permission) -> bool:
-        return post.reaches and self.allows(post.role, permission)
+    def _giving(self, actor: Actor, permission: Permission) -> Iterator[Post]:
+        """Yield what gives a permission: the person's own posts and parts, of cases also those they hold for others."""
+        held = (*actor.posts, *actor.deputed) if permission in DEPUTED else actor.posts
+        return (post for post in held if post.reaches and self.allows(post.role, permission))
 
     def scope(self, actor: Actor, permission: Permission) -> Scope:
         """Return the rows for which the actor has the permission: the places, children and cases of what gives it."""
         if actor.system is not None:
             return system_scope(actor.system)
-        giving = [post for post in actor.posts if self._gives(post, permission)]
-        circles = (circle for post in giving for circle in self.roles[post.role].circles)
-        return Scope.of((post.branch for post in giving), circles, actor.parts)
+        giving = list(self._giving(actor, permission))
+        circles = (circle for post in giving for circle in self._circles(post))
+        return Scope.of((post.branch for post in giving), circles, actor.parts.union(*map(_part_held, giving)))
+
+    def _circles(self, post: Post) -> Iterator[str]:
+        for circle in self.roles[post.role].circles:
+            if post.behalf is None or post.behalf.covers(circle):
+                yield circle
 
     def post_for(self, actor: Actor, permission: Permission, codes: Mapping[str, str]) -> Post | None:
         """Return the post that gives the permission over a row, None when there is none."""
-        return next((post for post in actor.posts_over(codes) if self._gives(post, permission)), None)
+        return next((post for post in self._giving(actor, permission) if post.branch.covers(codes)), None)
 
     def leads_circle(self, actor: Actor, circle: str, codes: Mapping[str, str]) -> bool:
         """Tell whether a post over a row opens the confidential cases of a workflow without taking part in them."""
-        return any(self.opens_circle(post.role, circle) for post in actor.posts_over(codes))
+        return any(self.opens_circle(post.role, circle) for post in actor.posts_in(circle, codes))
 
     def opens_circle(self, role: str, circle: str) -> bool:
         """Tell whether a role reads the confidential cases of a workflow."""
@@ -122,10 +131,8 @@ class Policy:
         """Return the post that gives the permission (over a row, where codes are given); raise Denied otherwise."""
         if actor.system is not None:
             return None
-        if codes is None:
-            post = next((post for post in actor.posts if self._gives(post, permission)), None)
-        else:
-            post = self.post_for(actor, permission, codes)
+        anywhere = next(self._giving(actor, permission), None)
+        post = anywhere if codes is None else self.post_for(actor, permission, codes)
         if post is None:
             raise Denied("not_permitted", text("你的岗位不能办理这一项"))
         return post
@@ -134,13 +141,21 @@ class Policy:
         """Return the highest field class (`P0`…`P3`) that the actor's posts let them see on a row, or on a case's."""
         if actor.system is not None:
             return "P3"
-        rules = [self.roles[post.role] for post in actor.posts_over(codes) if post.role in self.roles]
+        held = actor.posts_in(workflow, codes) if workflow else actor.posts_over(codes)
+        rules = [self.roles[post.role] for post in held if post.role in self.roles]
         return max((max(one.sees, one.opens.get(workflow, "P0")) for one in rules), default="P0")
 
     def scope_opened(self, actor: Actor, workflow: str) -> Scope:
         """Return the places at which the actor reads the cases of a workflow without taking part in them."""
         giving = (post for post in actor.posts if post.reaches and post.role in self.roles)
         return Scope.of(post.branch for post in giving if workflow in self.roles[post.role].opens)
+
+
+def _part_held(post: Post) -> frozenset[int]:
+    """Return the case of a part that a deputy holds in every workflow; of a confidential one it opens the circle."""
+    if post.behalf is None or post.behalf.workflows or post.branch.level != "case":
+        return frozenset()
+    return frozenset({int(post.branch.code)})
 
 
 @cache

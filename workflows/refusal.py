@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workflows.engine.vocabulary import Label
-from workflows.text import Text
+from workflows.text import Text, text
 
 Words = Text | Label  # a sentence of the program, or one that a definition's author wrote
 
@@ -30,3 +30,8 @@ class Missing(Refusal):
 
 class Stale(Refusal):
     """Somebody else changed the row since it was read; `faults` may hold what they wrote."""
+
+
+def faster() -> Stale:
+    """Return the refusal of a step on a case that somebody else has handled meanwhile."""
+    return Stale("someone_was_faster", text("这件事项刚被别人办理过，请看最新情况"))

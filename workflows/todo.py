@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from models.scope import LEVELS, Branch
 from workflows.actor import Actor, Post
+from workflows.asked import asked_in
 from workflows.engine.allowed import RELATED
 from workflows.engine.definition import Workflow
 from workflows.engine.vocabulary import Assignee
-
-FORWARD = "primary"  # the style of the step that takes a case on; sending back or calling off waits for nobody
 
 
 @dataclass(frozen=True)
@@ -39,13 +37,14 @@ def waiting(actor: Actor, workflow: Workflow) -> list[Waiting]:
     """
     found: dict[_Reach, list[str]] = {}
     for state in workflow.states:
-        reach = _reach(actor, list(asked(workflow, state)))
+        asked = () if workflow.states[state].cadence else asked_in(workflow, state)
+        reach = _reach(actor, asked)
         if reach is not None:
             found.setdefault(reach, []).append(state)
     return [Waiting(workflow.key, tuple(states), *reach) for reach, states in found.items()]
 
 
-def _reach(actor: Actor, asked: list[Assignee]) -> _Reach | None:
+def _reach(actor: Actor, asked: tuple[Assignee, ...]) -> _Reach | None:
     if any(one.person is not None and one.person == actor.login for one in asked):
         return _EVERYWHERE
     branches = {post.branch for post in actor.posts for one in asked if _is_meant(post, one)}
@@ -61,14 +60,3 @@ def _is_meant(post: Post, assignee: Assignee) -> bool:
         return assignee.place is None and assignee.role == post.role
     at = assignee.place not in LEVELS or assignee.place == post.branch.level
     return post.reaches and post.role == assignee.role and at
-
-
-def asked(workflow: Workflow, state: str) -> Iterable[Assignee]:
-    """Return whom the definition asks for the next step out of a state, nobody where a cadence carries it."""
-    if workflow.states[state].cadence:
-        return ()
-    tasks = workflow.states[state].tasks
-    if tasks is not None:
-        return tasks.who
-    forward = [key for key in workflow.leaving(state) if workflow.transitions[key].style == FORWARD]
-    return [assignee for key in forward for assignee in workflow.transitions[key].by]

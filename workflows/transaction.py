@@ -51,6 +51,12 @@ class Transaction:
         """The calendar day of the transaction."""
         return local_day(self.now)
 
+    @property
+    def acts_as(self) -> str:
+        """The name that stands for a step: the person's own, and whose deputy they are where they act as one."""
+        behalf = self.post.behalf if self.post is not None else None
+        return self.actor.name if behalf is None else f"{self.actor.name}（代{behalf.name}）"
+
     @contextmanager
     def directory(self) -> Iterator[OfficeSession]:
         """Open a reading session over everything committed, for what a person may count but not see."""

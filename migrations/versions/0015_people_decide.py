@@ -1,4 +1,4 @@
-"""Seats of decisions, copies, cases under watch, deputies and what the bell shows."""
+"""Seats of decisions, copies, urging, cases under watch, deputies and what the bell shows."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ def upgrade() -> None:
     _case_copy()
     _delegation()
     _notice()
+    op.add_column("workflow_case", sa.Column("urged", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("workflow_case", sa.Column("urged_at", sa.DateTime(), nullable=True))
     if op.get_bind().dialect.name == "postgresql":
         for table in ("case_task", "case_watch"):
             for statement in raise_wall(table, inside("business", child="child_id", case="case_id"), circle("case_id")):
@@ -29,6 +31,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Forget who was asked, told and deputed."""
+    for column in ("urged_at", "urged"):
+        op.drop_column("workflow_case", column)
     for table in ("notice", "delegation", "case_copy", "case_watch", "case_task"):
         op.drop_table(table)
 
@@ -69,8 +73,6 @@ def _case_task() -> None:
         sa.Column("acted_for", sa.BigInteger(), nullable=True),
         sa.Column("made_at", sa.DateTime(), nullable=False),
         sa.Column("done_at", sa.DateTime(), nullable=True),
-        sa.Column("urged", sa.Integer(), nullable=False),
-        sa.Column("urged_at", sa.DateTime(), nullable=True),
         sa.Column("made_at_school", sa.String(40), nullable=False),
         sa.Column("circle", sa.String(60), server_default="", nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -164,7 +166,6 @@ def _delegation() -> None:
         sa.Column("first_on", sa.Date(), nullable=False),
         sa.Column("last_on", sa.Date(), nullable=False),
         sa.Column("workflows", _JSON, server_default="[]", nullable=False),
-        sa.Column("reason", sa.String(200), nullable=False),
         sa.Column("made_at", sa.DateTime(), nullable=False),
         sa.Column("made_by", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.DateTime(), nullable=True),

@@ -1,4 +1,4 @@
-"""What a person reaches on a day: posts held at places and parts taken in open cases, by one statement."""
+"""What a person reaches on a day: posts at places, parts in open cases, and for whom they act, by one statement."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
+    literal,
     null,
     or_,
     select,
@@ -23,9 +24,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from models.case import CaseParticipant
+from models.delegation import Delegation
 from models.place import Place
 from models.staff import Appointment
 
+ABSENT = "absent"
 NUMBER, WORD, DAY = cast(null(), BigInteger), cast(null(), String), cast(null(), Date)
 WHO, ON = bindparam("who", type_=BigInteger), bindparam("day", type_=Date)
 
@@ -34,7 +37,8 @@ def reach_of(session: Session, staff_id: int, day: date) -> list[Row[Any]]:
     """Return posts first, the longest held first, then parts; the session needs a system scope.
 
     Each row tells `number`, `role` (of a part: whose permissions it has), `place_id`, `level`, `code` and `place` of a
-    post; `relation`, `case_id` and `child_id` of a part.
+    post; `relation`, `case_id` and `child_id` of a part. Where `level` is `ABSENT`, `number` is a delegation by which
+    the person acts for somebody else.
     """
     rows = session.execute(_REACH, {"who": staff_id, "day": day}).all()
     return sorted(rows, key=lambda row: (row.relation is not None, row.since or day, row.number))
@@ -77,5 +81,13 @@ def _held() -> Select[*tuple[Any, ...]]:
     return _parts(_holds(post)).join(post, same)
 
 
+def _delegations() -> Select[*tuple[Any, ...]]:
+    """For whom the person acts on the day."""
+    on = and_(Delegation.first_on <= ON, Delegation.last_on >= ON, Delegation.ended_at.is_(None))
+    columns = (Delegation.id, WORD, NUMBER, literal(ABSENT, String), WORD, WORD, WORD, NUMBER, NUMBER, DAY)
+    return select(*columns).where(Delegation.deputy_id == WHO, on)
+
+
 # Every page asks; putting the three together each time would cost more than running them.
-_REACH = union_all(_posts(), _parts(CaseParticipant.staff_id == WHO), _held()).execution_options(prepared=True)
+_LEGS = (_posts(), _parts(CaseParticipant.staff_id == WHO), _held(), _delegations())
+_REACH = union_all(*_LEGS).execution_options(prepared=True)

@@ -262,8 +262,10 @@ DEFINITION_KEYS = {
         "order": "at once or one after the other",
         "opinion": "whether a decision needs words",
         "sign": "whether it is signed",
-        "nobody": "what happens when nobody is found",
-        "same_as_opener": "what happens when the decider opened the case",
+        "seats": "a seat for each of the `persons`, or one for each of the `posts`, which any holder takes",
+        "nobody": "where nobody is meant: `wait` for an appointment, `refuse` to enter, ask one level `up`, or `skip`",
+        "same_as_opener": "where the one asked opened the case: `allow`, ask one level `up`, or `skip`",
+        "same_as_last": "where the one asked made the step before: `ask` again, or `skip`",
     },
     "Deadline": {
         "after": "how long",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.case import Case, CaseMove, CaseParticipant, CaseRecord, CaseSlot
 from models.child import Child
+from models.clock import CaseClock
 from models.field_value import FieldValue
 from models.scope import Branch, Scope, system_scope
 from models.staff import Staff
@@ -108,7 +109,8 @@ def test_columns_go_with_their_case(cast: Cast) -> None:
         session.execute(delete(CaseSlot).where(CaseSlot.case_id == case.id))
         session.execute(delete(CaseParticipant).where(CaseParticipant.case_id == case.id))
         session.execute(delete(CaseRecord).where(CaseRecord.case_id == case.id))
-        session.execute(delete(CaseMove).where(CaseMove.case_id == case.id))
+        for model in (CaseClock, CaseMove):
+            session.execute(delete(model).where(model.case_id == case.id))
         session.execute(delete(Case).where(Case.id == case.id))
         assert session.scalar(select(func.count()).select_from(FieldValue)) == 0
 

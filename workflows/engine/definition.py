@@ -16,6 +16,7 @@ from workflows.engine.selection import Selection
 from workflows.engine.standing import Participation, Quota, Unique
 from workflows.engine.vocabulary import (
     BIND_PATTERN,
+    SEAT_VERBS,
     Assignee,
     AssigneeText,
     Key,
@@ -65,7 +66,13 @@ class Opening(Part):
 
 
 class Tasks(Part):
-    """The decisions a state asks for: from whom, how they count, in which order."""
+    """The decisions a state asks for: from whom, how they count, in which order.
+
+    `seats` gives each person who is meant a seat of their own, or one to each post, which any of its holders takes.
+    `nobody` is what happens where a word means nobody: the case waits until somebody is appointed, may not enter, asks
+    the same role one level up, or does without. `same_as_opener` and `same_as_last` are what happens where the one
+    asked opened the case or has just moved it.
+    """
 
     who: Annotated[tuple[AssigneeText, ...], BeforeValidator(one_or_many), Field(min_length=1)]
     mode: Literal["all", "any", "ratio"] = "any"
@@ -73,8 +80,16 @@ class Tasks(Part):
     order: Literal["parallel", "sequence"] = "parallel"
     opinion: Literal["required", "optional", "none"] = "optional"
     sign: bool = False
-    nobody: Literal["refuse", "up", "skip"] = "refuse"
+    seats: Literal["persons", "posts"] = "persons"
+    nobody: Literal["wait", "refuse", "up", "skip"] = "wait"
     same_as_opener: Literal["allow", "up", "skip"] = "allow"
+    same_as_last: Literal["ask", "skip"] = "ask"
+
+    @property
+    def takes_seats(self) -> bool:
+        """Tell whether seats are given when the state is entered; else whoever holds the post on the day may act."""
+        plain = self.mode == "any" and self.order == "parallel" and self.nobody == "wait"
+        return not (plain and self.same_as_opener == "allow" and self.same_as_last == "ask")
 
 
 class CadenceRule(Part):
@@ -162,6 +177,23 @@ class Workflow(Part):
         """List the forms that its cases fill in, in the order written, each once."""
         named = (self.open.form, *(transition.form for transition in self.transitions.values()))
         return tuple(dict.fromkeys(key for key in named if key is not None))
+
+    def may_give_seats(self, state: str) -> bool:
+        """Tell whether somebody may sit on a seat of their own in a state: by its tasks, or by a verb."""
+        tasks = self.states[state].tasks
+        return (tasks is not None and tasks.takes_seats) or not SEAT_VERBS.isdisjoint(self.verbs)
+
+    def requires(self, transition: str, state: str) -> tuple[str, ...]:
+        """List what must be filled in for a transition: what it names, and what the state wants of those it asks."""
+        step, tasks = self.transitions[transition], self.states[state].tasks
+        if tasks is None or step.by or step.form is not None:
+            return step.require
+        more = ["opinion"] if tasks.opinion == "required" and not {"opinion", "reason"} & {*step.require} else []
+        return (*step.require, *more, *(["signature"] if tasks.sign and "signature" not in step.require else []))
+
+    def decided_in(self, state: str) -> tuple[str, ...]:
+        """List the transitions that the seats of a state decide, the one that takes the case on first."""
+        return tuple(key for key in self.leaving(state) if self.transitions[key].decided is not None)
 
     def leaving(self, state: str) -> tuple[str, ...]:
         """List the transitions that leave a state, in the order written."""

@@ -9,8 +9,10 @@ from transitions import Machine
 from transitions.core import MachineError
 
 from workflows.engine.definition import ANY_VISITED, Workflow, digest
+from workflows.engine.vocabulary import Verb
 
 MOST_MACHINES = 256
+WITHDRAWN = "_withdrawn"  # the transition that a case's history shows where a step was taken back
 
 # The attribute starts with an underscore because no key of a definition does: no transition can be named like it.
 _STATE = "_state"
@@ -75,7 +77,14 @@ def build_machine(definition: Workflow) -> Machine:
             targets = definition.states if transition.target == ANY_VISITED else (transition.target,)
             for target in targets:
                 machine.add_transition(event_name(key, target, definition), source, target)
+                if Verb.WITHDRAW in definition.verbs and definition.states[target].kind != "end":
+                    machine.add_transition(withdrawal(source), target, source)
     return machine
+
+
+def withdrawal(state: str) -> str:
+    """Name the event that takes a case back to the state it came from; no key of a definition can be like it."""
+    return f"{WITHDRAWN}/{state}"
 
 
 def event_name(transition: str, target: str, definition: Workflow) -> str:

@@ -101,6 +101,7 @@ class Verb(StrEnum):
     ADD_SIGNER = "add_signer"
     REMOVE_SIGNER = "remove_signer"
     RETURN = "return"
+    RECUSE = "recuse"
     WITHDRAW = "withdraw"
     COPY = "copy"
     URGE = "urge"
@@ -110,11 +111,14 @@ class Verb(StrEnum):
     TERMINATE = "terminate"
 
 
+# Verbs that give somebody a seat of their own, whatever the state asks.
+SEAT_VERBS = frozenset({Verb.HAND_OVER, Verb.DELEGATE, Verb.ADD_SIGNER, Verb.CLAIM})
 VERB_WORDS = {
     "转办": Verb.HAND_OVER,
     "委派": Verb.DELEGATE,
     "加签": Verb.ADD_SIGNER,
     "减签": Verb.REMOVE_SIGNER,
+    "回避": Verb.RECUSE,
     "驳回": Verb.RETURN,
     "撤回": Verb.WITHDRAW,
     "抄送": Verb.COPY,

@@ -25,6 +25,7 @@ from workflows.operations.case_trail import add_move
 from workflows.operations.clocks import Turn, open_clocks
 from workflows.operations.field_values import keep_answers
 from workflows.operations.repeated import answer_before, remember_answer
+from workflows.operations.seats import ask
 from workflows.operations.sent_files import Sent, Uploads, digests, numbered
 from workflows.operations.unfinished_file import NOTHING_KEPT, Kept, take_unfinished
 from workflows.policy import Permission
@@ -181,6 +182,7 @@ def _fill(
     keep_answers(tx, case, version, {})
     begin_parts(tx, case, version)
     settle(tx, case, version, subject, answered, is_opening=True)
+    ask(tx, case, version.workflow, move.id)
     clocks.keep(tx, case.id, move.id)
     return changes + told_changes(tx, case, answered, {})
 

@@ -87,7 +87,7 @@ def move_values(
         "from_state": from_state,
         "to_state": to_state,
         "actor_id": tx.actor.staff_id or 0,
-        "actor_name": tx.actor.name,
+        "actor_name": tx.acts_as,
         "actor_role": tx.post.role if tx.post else (tx.actor.system or ""),
         "at": tx.now,
         "reason_sealed": sealed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -19,6 +19,8 @@ from workflows.operations.case_answers import Answered
 from workflows.refusal import Refusal
 from workflows.subjects import Subject
 from workflows.transaction import Transaction
+
+ASKED = "asked"  # the relation of those who were let into a confidential case by a verb
 
 
 def settle(
@@ -51,9 +53,21 @@ def begin_parts(tx: Transaction, case: Case, version: WorkflowVersion) -> None:
             tx.session.add(_part(tx, case, relation, rule, tx.actor.name, staff_id=tx.actor.staff_id))
 
 
+def let_in(tx: Transaction, case: Case, who: Mapping[str, Any]) -> None:
+    """Let those who were asked or told read a confidential case to its end; the part gives no role.
+
+    `who` has `name`, and `staff_id` of a person or `role` and `place_id` of the holders of a post.
+    """
+    number = who["staff_id"] or who["place_id"]
+    if all(number not in (part.staff_id, part.place_id) for part in _running(tx, case)):
+        named = {key: who[key] for key in ("staff_id", "role", "place_id")}
+        tx.session.add(_part(tx, case, ASKED, Participation(source=OPENER), who["name"], **named))
+        tx.session.flush()
+
+
 def end_parts(tx: Transaction, case: Case, version: WorkflowVersion) -> None:
     """End every part and free every slot of a case that has ended."""
-    for part in _running(tx, case) if version.workflow.participants else ():
+    for part in _running(tx, case) if version.workflow.participants or version.workflow.confidential else ():
         part.until_at = tx.now
     if version.workflow.unique:
         tx.session.execute(delete(CaseSlot).where(CaseSlot.case_id == case.id))

@@ -35,12 +35,18 @@ def add_move(
     return Move(row["id"], case.key_owner, transition, from_state, to_state, reason)
 
 
+def for_whom(tx: Transaction) -> dict[str, str]:
+    """Return what the trail says of the absent person for whom a deputy acts."""
+    behalf = tx.post.behalf if tx.post is not None else None
+    return {} if behalf is None else {"for": behalf.name}
+
+
 def tell_move(
     tx: Transaction, case: Case, move: Move, rev: int, changes: tuple[Change, ...], advised: tuple[Label, ...] = ()
 ) -> None:
     """Put a move on the trail, with what was advised against it, and into the outbox."""
     steps = {"transition": move.transition, "from": move.from_state, "to": move.to_state}
-    told = steps | advice_told(advised)
+    told = steps | advice_told(advised) | for_whom(tx)
     tx.tell(
         Happening(
             "case.moved",

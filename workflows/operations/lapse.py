@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from models.bulk import insert_rows
 from models.case import Case, CaseMove, CaseParticipant, CaseSlot
 from models.scope import LEVELS
+from models.task import CaseTask
 from models.types import new_id
 from workflows.audit import Happening
 from workflows.engine.allowed import post_named
+from workflows.engine.decision import PENDING
 from workflows.engine.published import WorkflowVersion, workflow_version
 from workflows.operations.clocks import stop_clocks
-from workflows.refusal import Stale
-from workflows.text import text
+from workflows.refusal import faster
 from workflows.transaction import Transaction
 
 LAPSE = "lapse"
@@ -83,7 +84,13 @@ def _close(tx: Transaction, cases: Sequence[Case], target: str) -> None:
             .execution_options(synchronize_session=False)
         )
         if result.rowcount != len(ids):  # type: ignore[attr-defined]
-            raise Stale("someone_was_faster", text("这件事项刚被别人办理过，请看最新情况"))
+            raise faster()
+        tx.session.execute(
+            update(CaseTask)
+            .where(CaseTask.case_id.in_(ids), CaseTask.status.in_(PENDING))
+            .values(status="over", done_at=tx.now)
+            .execution_options(synchronize_session=False)
+        )
         tx.session.execute(delete(CaseSlot).where(CaseSlot.case_id.in_(ids)))
         tx.session.execute(
             update(CaseParticipant)

@@ -9,20 +9,18 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from models.case import Case, CaseMove, CaseParticipant
+from models.case import Case, CaseMove
 from models.outbox import OutboxMessage
 from models.place import Place
-from models.scope import EVERY_CIRCLE, LEVELS
+from models.scope import EVERY_CIRCLE
 from models.staff import Appointment, Staff
-from models.task import CaseCopy, CaseTask, CaseWatch
-from workflows.actor import PAIRED, Actor
+from models.task import CaseCopy, CaseWatch
+from workflows.actor import Actor
+from workflows.asked import asked_now
 from workflows.clock import local_day
-from workflows.engine.allowed import RELATED
 from workflows.engine.published import workflow_version
-from workflows.engine.vocabulary import Assignee
 from workflows.outbox.topics import ASKED, COPIED, OPENER, WATCHERS, topic_of
 from workflows.policy import Permission, Policy
-from workflows.todo import asked
 
 MOST_TOLD = 200
 OFFICE = "office"
@@ -78,7 +76,8 @@ def _of_case(session: Session, case: Case, message: OutboxMessage) -> Iterable[i
     tells, day = topic_of(message.topic).tells, local_day(message.made_at)
     found: list[int] = []
     if ASKED in tells and case.closed_at is None:
-        found += _asked_next(session, case, day)
+        workflow = workflow_version(session, case.definition_id).workflow
+        found += asked_now(session, case, workflow, day)
     if OPENER in tells:
         found.append(case.opened_by)
     if COPIED in tells:
@@ -91,46 +90,6 @@ def _of_case(session: Session, case: Case, message: OutboxMessage) -> Iterable[i
     own = select(CaseMove.actor_id).where(CaseMove.case_id == case.id, CaseMove.at == message.made_at)
     acted = set(session.scalars(own))
     return [person for person in found if person not in acted]
-
-
-def _asked_next(session: Session, case: Case, day: date) -> list[int]:
-    """Return who sits on the open seats; where a state has none, whom its definition names for the next step."""
-    seats = session.scalars(select(CaseTask).where(CaseTask.case_id == case.id, CaseTask.status == "open")).all()
-    found: list[int] = []
-    for seat in seats:
-        if seat.staff_id is not None:
-            found.append(seat.staff_id)
-        elif seat.role is not None:
-            found += _holders(session, seat.role, [Appointment.place_id == seat.place_id], day)
-    if seats:
-        return found
-    workflow = workflow_version(session, case.definition_id).workflow
-    return [person for one in asked(workflow, case.state) for person in _meant(session, case, one, day)]
-
-
-def _meant(session: Session, case: Case, one: Assignee, day: date) -> list[int]:
-    if one.person is not None:
-        return list(session.scalars(select(Staff.id).where(Staff.login == one.person)))
-    if one.place in RELATED:
-        return _parts(session, case, str(one.role), day)
-    if one.role is None or one.role in PAIRED:
-        return []
-    # A post reaches the case when its place is one of those the case lies in.
-    over: list[ColumnElement[bool]] = [Place.code.in_(sorted({case.level_codes[level] for level in LEVELS}))]
-    if one.place in LEVELS:
-        over.append(Place.kind == one.place)
-    return _holders(session, one.role, over, day)
-
-
-def _parts(session: Session, case: Case, relation: str, day: date) -> list[int]:
-    running = (CaseParticipant.relation == relation, CaseParticipant.until_at.is_(None))
-    found: list[int] = []
-    for part in session.scalars(select(CaseParticipant).where(CaseParticipant.case_id == case.id, *running)):
-        if part.staff_id is not None:
-            found.append(part.staff_id)
-        elif part.role is not None:
-            found += _holders(session, part.role, [Appointment.place_id == part.place_id], day)
-    return found
 
 
 def _holders(session: Session, role: str, where: list[ColumnElement[bool]], day: date) -> list[int]:

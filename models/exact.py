@@ -1,19 +1,22 @@
 """Numbers as conditions reckon with them: twelve digits before the point and six after it, the same in every database.
 
-Databases hold them as whole millionths in 64 bits; SQLite, which has no decimal arithmetic, is lent ours.
+Databases hold them as whole millionths in 64 bits; SQLite, which has no decimals and no time zones, is lent ours.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
+from zoneinfo import ZoneInfo
 
 PLACES = 6
 UNIT = 10**PLACES
 LARGEST = 10**12  # from here on a number is missing
 LAST_DAY = date.max.toordinal()
+ZONE = "Asia/Shanghai"
 
+_LOCAL = ZoneInfo(ZONE)
 _STEP = Decimal(1).scaleb(-PLACES)
 # Digits enough that rounding a quotient to 60 of them can never make it look like half a millionth.
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP, Emax=9999, Emin=-9999, traps=[])
@@ -73,6 +76,7 @@ def lend_functions(connection: sqlite3.Connection) -> None:
         ("exact_times", 2, _times),
         ("exact_over", 2, _over),
         ("day_moved", 2, _moved),
+        ("day_of_moment", 1, _day_of),
     ):
         connection.create_function(name, count, function, deterministic=True)
 
@@ -98,3 +102,9 @@ def _moved(day: str | None, days: int | None) -> str | None:
         return None
     found = moved(date.fromisoformat(day), from_millionths(days))
     return None if found is None else found.isoformat()
+
+
+def _day_of(moment: str | None) -> str | None:
+    if moment is None:
+        return None
+    return datetime.fromisoformat(moment).replace(tzinfo=UTC).astimezone(_LOCAL).date().isoformat()

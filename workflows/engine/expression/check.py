@@ -76,6 +76,13 @@ def check_value(written: str, offers: Offers) -> Node:
     return _Checker(source, offers).read(syntax)
 
 
+def fault_at_name(written: str, name: str, code: str, message: Text) -> ExpressionFault:
+    """Make the fault that points at the first place where an expression that was read already uses a name."""
+    source, syntax = read_syntax(written)
+    places = [node for node in ast.walk(syntax) if isinstance(node, ast.expr) and _dotted(node) == name]
+    return source.fault(min(places, key=lambda node: node.col_offset), code, message)
+
+
 class _Checker:
     def __init__(self, source: Source, offers: Offers) -> None:
         self._source = source

@@ -1,0 +1,134 @@
+"""Asks the database for the cases for which a condition holds: what lists are filtered and bulk moves are chosen by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, literal, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import InstrumentedAttribute
+
+from models.case import Case
+from models.child import Child
+from models.place import Place
+from models.types import UtcDateTime
+from workflows.engine.catalogue import CASE_FACTS, standard_catalogue
+from workflows.engine.definition import FormField
+from workflows.engine.expression import Expression, Offer, Offers, compile_condition
+from workflows.engine.expression.check import fault_at_name
+from workflows.engine.expression.sql import Answer, condition
+from workflows.engine.published import WorkflowVersion, workflow_in_force
+from workflows.engine.vocabulary import Protection
+from workflows.text import text
+
+CHILD, PLACE, CASE = "child.", "place.", "case."
+_TABLES = {"child": Child.__table__, "place": Place.__table__}
+_OF_CASE: Mapping[str, InstrumentedAttribute[Any]] = {
+    "case.state": Case.state,
+    "case.state_since": Case.state_since,
+    "case.opened_at": Case.opened_at,
+    "case.due_at": Case.due_at,
+}
+
+
+@dataclass(frozen=True)
+class CaseQuestion:
+    """What a condition on cases may read: the names offered, and those whose answers stand in columns."""
+
+    offers: Offers
+    kept: Mapping[str, FormField] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, version: WorkflowVersion | None) -> CaseQuestion:
+        """Return what may be asked of a workflow's cases; without one, what all cases of children have."""
+        if version is not None:
+            return cls({**version.offers, **CASE_FACTS}, version.kept)
+        offers = standard_catalogue().subjects["child"]
+        return cls({name: offer for name, offer in offers.items() if name.startswith((CHILD, CASE))})
+
+    def askable(self) -> dict[str, Offer]:
+        """Return the names that a query can ask, in the order offered."""
+        return {name: offer for name, offer in self.offers.items() if self._reads(name, offer)}
+
+    def _reads(self, name: str, offer: Offer) -> bool:
+        if offer.protection > Protection.P1:
+            return False
+        if name in CASE_FACTS:
+            return True
+        owner, _, key = name.partition(".")
+        if owner == "case":
+            return key in self.kept
+        table = _TABLES.get(owner)
+        return table is not None and key in table.c
+
+    def where(self, written: str, now: datetime) -> CaseCondition:
+        """Compile a condition for a query over cases.
+
+        Raises ExpressionFault with line and column, for what only can be judged case by case too.
+        """
+        expression = compile_condition(written, self.offers)
+        for name in sorted(expression.names):
+            self._refuse(expression, name)
+        columns = {name: _column(name, now) for name in expression.names}
+        return CaseCondition(
+            condition(expression.tree, columns, now),
+            any(name.startswith(CHILD) for name in columns),
+            any(name.startswith(PLACE) for name in columns),
+        )
+
+    def _refuse(self, expression: Expression, name: str) -> None:
+        offer = self.offers[name]
+        if self._reads(name, offer):
+            return
+        label = offer.label.zh
+        if offer.protection > Protection.P1:
+            message = text("这个条件用到受保护的字段“{label}”，它加密存放，不能用来筛选，只能逐件判断", label=label)
+            raise fault_at_name(expression.written, name, "protected_field", message)
+        message = text("“{label}”要逐件算出，不能用来筛选", label=label)
+        raise fault_at_name(expression.written, name, "not_in_a_column", message)
+
+
+@dataclass(frozen=True)
+class CaseCondition:
+    """A condition on cases, and the subjects' tables that it reads beside theirs."""
+
+    condition: ColumnElement[bool]
+    reads_child: bool
+    reads_place: bool
+
+    def joined(self, statement: Select[Any], *, has_child: bool = False) -> Select[Any]:
+        """Narrow a statement over cases; `has_child` where it joins the child already."""
+        if self.reads_child and not has_child:
+            statement = statement.outerjoin(Child, Case.child_id == Child.id)
+        if self.reads_place:
+            statement = statement.outerjoin(Place, and_(Case.subject_type == "place", Case.subject_id == Place.id))
+        return statement.where(self.condition)
+
+
+def is_overdue(now: datetime) -> ColumnElement[bool]:
+    """Tell whether a case is overdue; never unknown."""
+    due = literal(now, UtcDateTime())
+    return and_(Case.closed_at.is_(None), Case.due_at.is_not(None), Case.due_at < due)
+
+
+def _column(name: str, now: datetime) -> SQLColumnExpression[Any] | Answer:
+    owner, _, key = name.partition(".")
+    if owner == "case":
+        if name == "case.overdue":
+            return is_overdue(now)
+        return _OF_CASE[name] if name in _OF_CASE else Answer(key, Case.id)
+    return getattr(Child if owner == "child" else Place, key)  # type: ignore[no-any-return]
+
+
+def cases_where(session: Session, workflow: WorkflowVersion | str, written: str, now: datetime) -> Select[tuple[int]]:
+    """Return the query of the numbers (`id`) of a workflow's cases for which a condition holds, newest first.
+
+    `workflow` is a version whose names the condition uses, or a key for the one in force; cases of every version are
+    asked. Run it in a session with the person's scope. Raises ExpressionFault, Missing.
+    """
+    version = workflow_in_force(session, workflow) if isinstance(workflow, str) else workflow
+    wanted = select(Case.id).where(Case.workflow == version.workflow.key).order_by(Case.id.desc())
+    return CaseQuestion.of(version).where(written, now).joined(wanted)

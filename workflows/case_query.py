@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, literal, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, false, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import InstrumentedAttribute
 
 from models.case import Case
 from models.child import Child
 from models.place import Place
-from models.types import UtcDateTime
 from workflows.engine.catalogue import CASE_FACTS, standard_catalogue
 from workflows.engine.definition import FormField
 from workflows.engine.expression import Expression, Offer, Offers, compile_condition
@@ -24,6 +23,7 @@ from workflows.engine.published import WorkflowVersion, workflow_in_force
 from workflows.engine.vocabulary import Protection
 from workflows.text import text
 
+Chosen = TypeVar("Chosen", bound=Select[*tuple[Any, ...]])
 CHILD, PLACE, CASE = "child.", "place.", "case."
 _TABLES = {"child": Child.__table__, "place": Place.__table__}
 _OF_CASE: Mapping[str, InstrumentedAttribute[Any]] = {
@@ -99,7 +99,7 @@ class CaseCondition:
     reads_child: bool
     reads_place: bool
 
-    def joined(self, statement: Select[Any], *, has_child: bool = False) -> Select[Any]:
+    def joined(self, statement: Chosen, *, has_child: bool = False) -> Chosen:
         """Narrow a statement over cases; `has_child` where it joins the child already."""
         if self.reads_child and not has_child:
             statement = statement.outerjoin(Child, Case.child_id == Child.id)
@@ -108,22 +108,16 @@ class CaseCondition:
         return statement.where(self.condition)
 
 
-def is_overdue(now: datetime) -> ColumnElement[bool]:
-    """Tell whether a case is overdue; never unknown."""
-    due = literal(now, UtcDateTime())
-    return and_(Case.closed_at.is_(None), Case.due_at.is_not(None), Case.due_at < due)
-
-
 def _column(name: str, now: datetime) -> SQLColumnExpression[Any] | Answer:
     owner, _, key = name.partition(".")
     if owner == "case":
         if name == "case.overdue":
-            return is_overdue(now)
+            return func.coalesce(Case.overdue(now), false())  # a case without a time limit is not overdue
         return _OF_CASE[name] if name in _OF_CASE else Answer(key, Case.id)
     return getattr(Child if owner == "child" else Place, key)  # type: ignore[no-any-return]
 
 
-def cases_where(session: Session, workflow: WorkflowVersion | str, written: str, now: datetime) -> Select[tuple[int]]:
+def cases_where(session: Session, workflow: WorkflowVersion | str, written: str, now: datetime) -> Select[int]:
     """Return the query of the numbers (`id`) of a workflow's cases for which a condition holds, newest first.
 
     `workflow` is a version whose names the condition uses, or a key for the one in force; cases of every version are

@@ -19,8 +19,11 @@ from models.case import Case, CaseMove
 from models.child import Child
 from models.definition import Definition
 from models.vault import learn_keys
+from workflows.case_query import CaseCondition, CaseQuestion
 from workflows.case_view import CaseView, opened_event, view_case
 from workflows.clock import system_clock
+from workflows.engine.expression import ExpressionFault
+from workflows.engine.published import workflow_in_force
 from workflows.operations.case import Request, act_on_case
 from workflows.policy import Permission
 from workflows.refusal import Refusal, Words
@@ -40,16 +43,18 @@ def case() -> None:
 @AS_LOGIN
 @click.option("--workflow", metavar="K", help="只列这一类")
 @click.option("--state", metavar="S", help="只列这一环节")
+@click.option("--where", metavar="EXPR", help='只列条件成立的，如 "case.overdue and child.is_boarding"')
 @AS_JSON
 @click.pass_obj
-def list_(desk: Desk, login: str, workflow: str | None, state: str | None, as_json: bool) -> None:
+def list_(desk: Desk, login: str, workflow: str | None, state: str | None, where: str | None, as_json: bool) -> None:
     """列出这个人可见的事项，新的在前。"""
     now = system_clock()
     with acting_as(desk, login) as acting:
         try:
             with acting.reading(Permission.CASE_LIST) as session:
                 _know(session, workflow)
-                rows = [_brief(row, name, now) for row, name in _cases(session, workflow, state)]
+                condition = _condition(session, workflow, where, now)
+                rows = [_brief(row, name, now) for row, name in _cases(session, workflow, state, condition)]
         except Refusal as refusal:
             _refuse(refusal, as_json)
     answer(rows, as_json=as_json, lines=[*map(_line, rows), f"共 {len(rows)} 件"])
@@ -129,12 +134,27 @@ def _know(session: Session, workflow: str | None) -> None:
         raise click.UsageError(f"没有“{workflow}”这类事项；可以是：{'、'.join(known)}")
 
 
-def _cases(session: Session, workflow: str | None, state: str | None) -> Iterator[tuple[Case, str | None]]:
+def _condition(session: Session, workflow: str | None, where: str | None, now: datetime) -> CaseCondition | None:
+    """Read a condition; raise UsageError with the place and the reason for one that cannot filter a list."""
+    if where is None:
+        return None
+    version = workflow_in_force(session, workflow) if workflow is not None else None
+    try:
+        return CaseQuestion.of(version).where(where, now)
+    except ExpressionFault as fault:
+        raise click.UsageError(f"条件第 {fault.line} 行第 {fault.column} 个字处：{fault.message}") from fault
+
+
+def _cases(
+    session: Session, workflow: str | None, state: str | None, condition: CaseCondition | None
+) -> Iterator[tuple[Case, str | None]]:
     wanted = select(Case, Child.name).outerjoin(Child, Case.child_id == Child.id).order_by(Case.id.desc())
     if workflow is not None:
         wanted = wanted.where(Case.workflow == workflow)
     if state is not None:
         wanted = wanted.where(Case.state == state)
+    if condition is not None:
+        wanted = condition.joined(wanted, has_child=True)
     yield from session.execute(wanted.execution_options(yield_per=CHUNK))
 
 

@@ -134,3 +134,36 @@ def test_an_inspector_has_no_cases(case: Shell, sqlite_cast: Cast, number: str) 
     code, answer = case("list", "--as", "feng")
     assert (code, answer["refused"]["code"]) == (1, "not_permitted")
     assert [e["outcome"] for e in sqlite_cast.events("access.denied")] == ["refused"]
+
+
+def test_a_condition_narrows_the_list(case: Shell, number: str, sqlite_cast: Cast) -> None:
+    other = sqlite_cast.open_case(sqlite_cast.add_child("ZX-2302", "周小麦"))
+    for where, found in (
+        ("child.name == '林小禾'", [number]),
+        ("contains(child.name, '麦') and case.state == 'open'", [other]),
+        ("days_since(case.opened_at) > 100000", []),
+        ("missing(case.overdue)", []),
+    ):
+        assert [row["case"] for row in case("list", "--as", "qin", "--where", where)[1]] == found, where
+    written = ("--workflow", "identification", "--where", "missing(case.cause) or case.overdue")
+    assert {row["case"] for row in case("list", "--as", "qin", *written)[1]} == {number, other}
+    assert case("list", "--as", "bai", "--where", "True") == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("where", "place", "words"),
+    [
+        ("case.overdu", "第 1 行第 1 个字", "case.overdue"),
+        ("case.overdue and\n  child.id_number == '1'", "第 2 行第 3 个字", "受保护的字段“身份证号”"),
+        ("case.overdue and", "第 1 行第 17 个字", "条件写法有误"),
+        ("", "第 1 行第 1 个字", "条件是空的"),
+    ],
+)
+def test_a_wrong_condition_is_a_wrong_call_with_its_place(
+    shell: Callable[..., Result], sqlite_cast: Cast, where: str, place: str, words: str
+) -> None:
+    result = shell("case", "list", "--as", "qin", "--where", where)
+    assert result.exit_code == 2
+    assert not result.stdout
+    assert place in result.stderr
+    assert words in result.stderr

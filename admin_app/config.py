@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -30,6 +31,9 @@ class Settings:
     headers count. `hosts` (SHOUWANG_HOSTS): host names the site answers to, comma separated; empty for any.
     `metrics_allow` (SHOUWANG_METRICS_ALLOW): addresses that may read /metrics beside the machine itself.
     `uploads_kept_days` (SHOUWANG_UPLOADS_KEPT_DAYS): days after which an upload that nobody imported is deleted.
+    `messages_kept_days` (SHOUWANG_MESSAGES_KEPT_DAYS): days after which sent messages and read notices are deleted.
+    `site` (SHOUWANG_SITE): address of the site as people type it, for links in messages; empty for no links.
+    `private_hosts` (SHOUWANG_PRIVATE_HOSTS): hosts inside the house that messages may go to, comma separated.
     `secure_cookies` (SHOUWANG_SECURE_COOKIES): `off` only where the site is served without TLS on loopback.
     """
 
@@ -41,6 +45,9 @@ class Settings:
     hosts: tuple[str, ...] = ()
     metrics_allow: tuple[str, ...] = ()
     uploads_kept_days: int = 30
+    messages_kept_days: int = 30
+    site: str = ""
+    private_hosts: tuple[str, ...] = ()
     secure_cookies: bool = True
 
     @classmethod
@@ -70,15 +77,26 @@ class Settings:
             metrics_allow=tuple(
                 _address("SHOUWANG_METRICS_ALLOW", word) for word in _words(env.get("SHOUWANG_METRICS_ALLOW", ""))
             ),
-            uploads_kept_days=_days(env.get("SHOUWANG_UPLOADS_KEPT_DAYS") or "30"),
+            uploads_kept_days=_days(env, "SHOUWANG_UPLOADS_KEPT_DAYS"),
+            messages_kept_days=_days(env, "SHOUWANG_MESSAGES_KEPT_DAYS"),
+            site=_site(env.get("SHOUWANG_SITE", "").strip()),
+            private_hosts=tuple(host.lower() for host in _words(env.get("SHOUWANG_PRIVATE_HOSTS", ""))),
             secure_cookies=secure in ("on", True),
         )
 
 
-def _days(written: str) -> int:
+def _days(env: Mapping[str, str], name: str) -> int:
+    written = env.get(name) or "30"
     if not (written.isascii() and written.isdigit() and 0 < int(written) <= MOST_DAYS):
-        raise SettingsFault(f"SHOUWANG_UPLOADS_KEPT_DAYS：应为 1 至 {MOST_DAYS} 的整数")
+        raise SettingsFault(f"{name}：应为 1 至 {MOST_DAYS} 的整数")
     return int(written)
+
+
+def _site(written: str) -> str:
+    """Return the address without its last stroke."""
+    if written and (urlsplit(written).scheme not in ("http", "https") or not urlsplit(written).hostname):
+        raise SettingsFault("SHOUWANG_SITE：应为 https://主机 这样的地址")
+    return written.rstrip("/")
 
 
 def _words(value: str) -> tuple[str, ...]:

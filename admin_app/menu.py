@@ -42,6 +42,7 @@ ITEMS = (
     Item("terms.index_view", _("学年学期"), "calendar-month", _("搭建"), P.TERM_MANAGE),
     Item("turns.index", _("学年更替"), "repeat", _("搭建"), P.TURN_MANAGE),
     Item("headings.index_view", _("表头用词"), "book", _("搭建"), P.HEADING_MANAGE),
+    Item("channels.index", _("消息渠道"), "send", _("搭建"), P.CHANNEL_MANAGE),
     Item("officers.index", _("三员分设"), "shield-lock", _("搭建"), P.SETTING_MANAGE),
     Item("audit.index", _("审计台"), "shield-check", _("监督"), P.AUDIT_READ, is_tab=True),
 )

@@ -75,6 +75,8 @@ STAFF = _facts(
     Fact("name", text("姓名"), "P1"),
     Fact("sex", text("性别"), "P1", "choice", "sex"),
     Fact("phone", text("电话"), "P2", "phone"),
+    Fact("email", text("电子邮箱"), "P2", "email"),
+    Fact("told", text("邮件提醒"), "P0", "choice", "told"),
     Fact("place_id", text("单位"), "P0", "place"),
     Fact("is_active", text("启用"), "P0", "yes_no"),
 )
@@ -97,6 +99,18 @@ PLACE = _facts(
     Fact("number", text("班序"), "P0", "integer"),
     Fact("is_closed", text("已撤并"), "P0", "yes_no"),
     Fact("phone", text("公布电话"), "P0"),
+)
+
+CHANNEL = _facts(
+    Fact("kind", text("渠道"), "P0", "choice", "channel_kind"),
+    Fact("name", text("名称"), "P0"),
+    Fact("is_on", text("启用"), "P0", "yes_no"),
+    Fact("topics", text("发送内容"), "P0"),
+    Fact("host", text("邮件服务器"), "P0"),
+    Fact("port", text("端口"), "P0", "integer"),
+    Fact("security", text("加密方式"), "P0", "choice", "channel_security"),
+    Fact("sender", text("发件地址"), "P0"),
+    Fact("login", text("登录名"), "P0"),
 )
 
 SCHOOL_YEAR = _facts(Fact("first_year", text("起始年份"), "P0", "integer"))
@@ -146,6 +160,14 @@ CODE_LISTS: Mapping[str, Mapping[str, Text]] = {
         "upper_secondary": text("高级中学"),
         "teaching_point": text("教学点"),
     },
+    "channel_kind": {
+        "mail": text("电子邮件"),
+        "webhook": text("签名推送"),
+        "wecom": text("企业微信群机器人"),
+        "dingtalk": text("钉钉群机器人"),
+    },
+    "channel_security": {"tls": text("TLS（常用 465 端口）"), "starttls": text("STARTTLS（常用 587 端口）")},
+    "told": {"at_once": text("随时"), "daily": text("每个工作日 7:30 汇总"), "never": text("不发")},
     "term_number": {"1": text("第一学期"), "2": text("第二学期")},
 }
 
@@ -155,6 +177,7 @@ BY_SUBJECT: Mapping[str, Mapping[str, Fact]] = {
     "staff": STAFF,
     "appointment": APPOINTMENT,
     "place": PLACE,
+    "channel": CHANNEL,
     "school_year": SCHOOL_YEAR,
     "term": TERM,
 }

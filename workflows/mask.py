@@ -16,6 +16,12 @@ def mask_phone(phone: str) -> str:
     return _PHONE.sub(lambda found: f"{found[0][:3]}{HIDDEN}{found[0][-4:]}", phone)
 
 
+def mask_email(address: str) -> str:
+    """Show the first character and the host."""
+    name, _at, host = address.rpartition("@")
+    return f"{name[:1]}{HIDDEN}@{host}"
+
+
 def mask_id_number(number: str) -> str:
     """Show the first three and the last four places of an id-number; the birth date inside stays hidden."""
     return f"{number[:3]}{'*' * 11}{number[-4:]}" if len(number) == 18 else HIDDEN
@@ -41,6 +47,8 @@ def masked(fact: Fact, value: object) -> str:
         return written
     if fact.kind == "phone":
         return mask_phone(written)
+    if fact.kind == "email":
+        return mask_email(written)
     if fact.kind == "id_number":
         return mask_id_number(written)
     return mask_date(written) if fact.kind == "date" else mask_line(written)

@@ -54,6 +54,7 @@ class Permission(StrEnum):
     STAFF_ACTIVATE = "staff:activate"
     STAFF_APPOINT = "staff:appoint"
     TERM_MANAGE = "term:manage"
+    CHANNEL_MANAGE = "channel:manage"
     SETTING_MANAGE = "setting:manage"
 
 

@@ -16,6 +16,7 @@ from workflows.refusal import Refusal
 from workflows.text import text
 from workflows.values import Cell, ValueRefused, as_text, is_blank
 from workflows.values.dates import parse_date
+from workflows.values.email import parse_email
 from workflows.values.identity_number import parse_identity_number
 from workflows.values.phone import parse_phone
 from workflows.values.words import parse_yes_no, standard_words
@@ -115,6 +116,7 @@ _READERS: Mapping[str, Callable[[Fact, Cell], Any]] = {
     "integer": _integer,
     "date": lambda fact, written: parse_date(written).value,
     "yes_no": lambda fact, written: parse_yes_no(written).value,
+    "email": lambda fact, written: parse_email(written).value,
     "phone": lambda fact, written: parse_phone(written).value,
     "id_number": lambda fact, written: parse_identity_number(written).value,
 }

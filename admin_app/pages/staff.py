@@ -12,8 +12,8 @@ from admin_app.listing.column import Cell, tag, words
 from admin_app.shell import role_word
 from admin_app.wording import say, say_day, say_moment
 from models.staff import Appointment, LoginSession, Staff
-from workflows.fields import CODE_LISTS
-from workflows.mask import mask_phone
+from workflows.fields import CODE_LISTS, STAFF
+from workflows.mask import mask_phone, masked
 from workflows.text import text
 
 
@@ -90,6 +90,7 @@ def staff_page(
             {"key": _("单位"), "value": workplace},
             {"key": _("性别"), "value": say(CODE_LISTS["sex"][person.sex]) if person.sex else None},
             {"key": _("电话"), "value": mask_phone(person.phone or "")},
+            {"key": _("电子邮箱"), "value": masked(STAFF["email"], person.email)},
             {"key": _("建立"), "value": say_moment(person.made_at)},
         ],
         "cards": [card, _sessions(sessions)],

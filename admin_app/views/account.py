@@ -18,9 +18,13 @@ from admin_app.security import local_path
 from admin_app.shell import role_word
 from admin_app.wording import say, say_moment
 from models.scope import system_scope
-from models.staff import LoginSession
+from models.staff import LoginSession, Staff
+from models.vault import learn_keys
+from workflows.fields import STAFF
+from workflows.mask import masked
 from workflows.operations import account
 from workflows.operations.draft import save_draft
+from workflows.operations.own_messages import change_own_messages
 from workflows.refusal import Refusal
 
 bp = Blueprint("account", __name__)
@@ -56,6 +60,25 @@ class LooksForm(FlaskForm):
         ],
     )
     size = SelectField(_l("字号"), choices=[SelectChoice("normal", _l("标准")), SelectChoice("large", _l("大字"))])
+
+
+class MessagesForm(LooksForm):
+    """Beside the looks, where and when the person is written to."""
+
+    email = StringField(
+        _l("电子邮箱"),
+        description=_l("带 * 的照原样留着就不变；留空就不发邮件"),
+        render_kw={"autocomplete": "email", "maxlength": 120},
+    )
+    told = SelectField(
+        _l("邮件提醒"),
+        choices=[
+            SelectChoice("at_once", _l("随时")),
+            SelectChoice("daily", _l("每个工作日 7:30 汇总")),
+            SelectChoice("never", _l("不发")),
+        ],
+        validate_choice=False,
+    )
 
 
 @bp.route("/login", methods=["GET", "POST"])
@@ -165,10 +188,8 @@ def end_others() -> Response:
 def settings() -> Response | str:
     """Show the own account and change language and looks."""
     actor = current_actor()
-    form = LooksForm(data=dict(actor.preferences))
-    if form.validate_on_submit():
-        chosen = (form.language.data, form.theme.data, form.size.data)
-        perform_in(OWN, actor, account.change_preferences, *chosen)
+    form = MessagesForm(data=dict(actor.preferences) | _messages())
+    if form.validate_on_submit() and _save(form):
         flash(_("已保存。"), "ok")
         return redirect(url_for("account.settings"))
     facts = [{"key": _("姓名"), "value": actor.name}, {"key": _("账号"), "value": actor.login}]
@@ -177,6 +198,27 @@ def settings() -> Response | str:
     ]
     urls = {"password_url": url_for("account.change_password"), "sessions_url": url_for("account.sessions")}
     return render_template("account/settings.html", form=form, person_facts=facts, **urls)
+
+
+def _messages() -> dict[str, str]:
+    """Return how the person is told now, the address masked."""
+    session = system_session("own account")
+    staff = session.get_one(Staff, current_actor().staff_id)
+    learn_keys(session, [staff.id])
+    return {"email": masked(STAFF["email"], staff.email), "told": staff.told}
+
+
+def _save(form: MessagesForm) -> bool:
+    chosen = (form.language.data, form.theme.data, form.size.data)
+    try:
+        if form.email.raw_data or form.told.raw_data:
+            perform_in(OWN, current_actor(), change_own_messages, form.email.data or "", form.told.data or "")
+    except Refusal as refusal:
+        for key, fault in refusal.faults.items():
+            form[key].errors = [say(fault)]
+        return False
+    perform_in(OWN, current_actor(), account.change_preferences, *chosen)
+    return True
 
 
 @bp.post("/account/appearance")

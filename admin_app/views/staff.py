@@ -30,6 +30,8 @@ from models.vault import learn_keys
 from workflows.clock import local_day
 from workflows.fields import STAFF
 from workflows.operations.staff import (
+    CHANGEABLE,
+    MAKEABLE,
     FirstPassword,
     activate_staff,
     change_staff,
@@ -65,8 +67,8 @@ class StaffScreen(OfficeView):
         Column("state", text("状态"), lambda person, _b: state_cell(person)),
     )  # fmt: skip
     filters = (Choice("active", text("启用"), yes_no, lambda value: Staff.is_active.is_(value == "true")),)
-    new_shape = Shape([(None, [STAFF[key] for key in ("name", "login", "sex", "phone")])], required=("name", "login"))
-    shape = Shape([(None, [STAFF[key] for key in ("name", "sex", "phone")])], required=("name",))
+    new_shape = Shape([(None, [STAFF[key] for key in MAKEABLE])], required=("name", "login"))
+    shape = Shape([(None, [STAFF[key] for key in CHANGEABLE])], required=("name",))
     verbs = (
         Verb("activate", text("启用"), P.STAFF_ACTIVATE, lambda n, r: perform(activate_staff, P.STAFF_ACTIVATE, n, r),
              "lock-open", fits=lambda person: not person.is_active, in_batch=True, done=text("已启用")),

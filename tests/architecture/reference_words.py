@@ -74,6 +74,7 @@ PERMISSIONS = {
     "staff:activate": "let an account log in, or lock it",
     "staff:appoint": "give and end posts",
     "term:manage": "keep school years and terms",
+    "channel:manage": "set up where messages go outside",
     "setting:manage": "switch the three officers on or off",
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from models.case import Case
+from models.channel import Channel
 from models.place import Place
 from models.record import Record
 from models.roster import HeadingSynonym
@@ -25,6 +26,8 @@ def arguments_of(world: Marked) -> dict[str, list[str]]:
     return {
         "<to>": ["zh"],
         "<screen>": ["children", "staff"],
+        "<channel>": [*map(str, world.ids(Channel)), "9"],
+        "<verb>": ["on", "off", "again", "nothing"],
         "<path:filename>": ["css/tokens.css"],
         "<export_type>": ["xlsx"],
         "<number>": [*world.cases.values(), *world.pairings.values(), *world.plans.values(), "MD-2026-9999"],

@@ -19,6 +19,7 @@ from admin_app.config import Settings
 from models.attachment import Attachment
 from models.audit import AuditEvent
 from models.case import Case
+from models.channel import Channel
 from models.child import Child, Relative
 from models.database import Database
 from models.place import Place
@@ -36,6 +37,7 @@ from tests.web.browser import get, post, token
 from workflows.file_kind import Upload
 from workflows.operations.case import Request, act_on_case
 from workflows.operations.case_opening import Beginning, open_case_about
+from workflows.operations.channel import make_channel
 from workflows.operations.child import change_child, reveal_value
 from workflows.operations.draw import make_draw, prepare_draw
 from workflows.operations.heading import teach_heading
@@ -160,6 +162,9 @@ def _fill(world: Marked) -> None:
     _upload(world, "ZX", "ZX-drop")
     with world.cast.acting("qin", Permission.HEADING_MANAGE) as tx:
         teach_heading(tx, "娃娃大名", "child.name")
+    with world.cast.acting("qin", Permission.CHANNEL_MANAGE) as tx:
+        robot = {"name": "工作群", "url": "robots-own-key"}
+        make_channel(tx, world.cast.places["ZX"].id, "wecom", robot, ["case.moved"])
     for code in ("ZX-2302", "ZX-2101", "SQ-2101", "BX-2101"):
         _write_records(world, code)
     world.pairings["ZX-2101"] = _pair(world, "ZX-2101", HELPER)
@@ -221,6 +226,7 @@ def _believable_rows(world: Marked) -> dict[str, int]:
         "appointments": world.one(Appointment, Appointment.staff_id == zhou).id,
         "terms": world.one(Term).id,
         "headings": world.one(HeadingSynonym).id,
+        "channel": world.one(Channel).id,
         "case": world.one(Case, Case.number == world.cases["ZX-2302"]).id,
         "entry": world.entries("ZX-2302")[0],
         "school": world.cast.places["ZX"].id,

@@ -82,5 +82,5 @@ def test_the_frame_of_a_page_asks_the_database_seldom(site: Flask, client_of: Cl
     asked: list[str] = []
     engine = site.extensions["shouwang"].database.engine
     event.listen(engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
-    assert get(client, "/account").status_code == 200
+    assert get(client, "/account/password").status_code == 200
     assert 0 < len(asked) <= MOST_QUERIES_OF_THE_FRAME, asked

@@ -84,6 +84,8 @@ def _address(world: Marked, rule: str) -> str:
         "<to>": "zh",
         "<part>": "small",
         "<draw>": world.draws["ZX"],
+        "<channel>": str(world.rows["channel"]),
+        "<verb>": "off",
         "<entry>": str(world.rows["entry"]),
         "<case>": str(world.rows["case"]),
         "<child>": str(world.children["ZX-2302"]),

@@ -240,6 +240,15 @@ GET  /officers/                         xxxxxxxxxoxx l
 GET  /officers/switch                   xxxxxxxxxoxx l
 POST /officers/switch                   xxxxxxxxxfxx l
 
+GET  /channels/                         ooxxxxxooxxx l
+GET  /channels/new/<kind>               ooxxxxxooxxx l
+POST /channels/new/<kind>               ffxxxxxffxxx l
+GET  /channels/<channel>                ooxxxxxmoxxx l
+GET  /channels/<channel>/edit           ooxxxxxmoxxx l
+POST /channels/<channel>/edit           ffxxxxxmfxxx l
+GET  /channels/<channel>/remove         ooxxxxxmoxxx l
+POST /channels/<channel>/<verb>         ffxxxxxmfxxx l
+
 POST /lists/<screen>/columns            ooooooxoxxxx l
 GET  /lists/<screen>/save               ooooooxoxxxx l
 POST /lists/<screen>/save               ffffffxfxxxx l
@@ -277,6 +286,9 @@ def test_every_route_stands_in_the_table_and_nothing_else(world: Marked) -> None
 
 def _address(world: Marked, rule: str) -> str:
     found = {
+        "/channels/new/<kind>": "/channels/new/wecom",
+        "<channel>": str(world.rows["channel"]),
+        "<verb>": "off",
         "<to>": "zh",
         "<screen>": "children",
         "<path:filename>": "css/tokens.css",

@@ -25,8 +25,8 @@ from workflows.text import text
 from workflows.transaction import Transaction
 from workflows.values import Cell
 
-MAKEABLE = {key: STAFF[key] for key in ("login", "name", "sex", "phone")}
-CHANGEABLE = {key: STAFF[key] for key in ("name", "sex", "phone")}
+MAKEABLE = {key: STAFF[key] for key in ("name", "login", "sex", "phone", "email")}
+CHANGEABLE = {key: STAFF[key] for key in ("name", "sex", "phone", "email")}
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
 
@@ -83,7 +83,7 @@ def _enter(tx: Transaction, place_id: int, values: Mapping[str, Cell], digest: s
 def change_staff(
     tx: Transaction, staff_id: int, rev: int, values: Mapping[str, Cell], place_id: int | None = None
 ) -> Staff:
-    """Change a person's name, sex or phone, or the place that employs them."""
+    """Change a person's name, sex, phone or e-mail address, or the place that employs them."""
     person = _person(tx, staff_id, rev, Permission.STAFF_MANAGE)
     chosen = read(Staff, CHANGEABLE, values, today=tx.today)
     before = person.level_codes

@@ -57,7 +57,7 @@ def claim(database: Database, channel_id: int, now: datetime, outside: Outside) 
         channel = session.scalars(wanted).one_or_none()
         if channel is None:
             return None
-        allowed = _allowed(channel, now) if channel.kind in ROBOTS else AT_ONCE
+        allowed = allowed_now(channel, now) if channel.kind in ROBOTS else AT_ONCE
         if allowed < 1:
             return None
         waiting = _waiting(session, channel, now, IN_A_DIGEST if channel.kind in ROBOTS else AT_ONCE)
@@ -72,7 +72,8 @@ def claim(database: Database, channel_id: int, now: datetime, outside: Outside) 
         return Claim(token, account_of(session, channel), tuple(parcels))
 
 
-def _allowed(channel: Channel, now: datetime) -> float:
+def allowed_now(channel: Channel, now: datetime) -> float:
+    """Return how many messages a robot may send at a moment."""
     if channel.allowance_at is None:
         return BURST
     minutes = max((now - channel.allowance_at).total_seconds(), 0) / 60

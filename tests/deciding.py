@@ -25,7 +25,7 @@ KEY = "joint"
 WHO = "[principal@school, counsellor@school, office@school]"
 
 WORKFLOW = """
-workflow: joint
+workflow: {key}
 title: {{zh: 会签试办}}
 prefix: HQ
 subject: child
@@ -107,11 +107,11 @@ class Joint:
             return [Sat(row.id, row.name, row.origin, row.status, row.role, row.opinion) for row in rows]
 
 
-def publish(cast: Cast, tasks: str, *, confidential: bool = False) -> None:
+def publish(cast: Cast, tasks: str, *, confidential: bool = False, key: str = KEY) -> None:
     """Publish the workflow with these tasks of its joint state."""
     with cast.system() as tx:
-        text = WORKFLOW.format(tasks=tasks, confidential=str(confidential).lower())
-        publish_definition(tx, "workflow", KEY, text)
+        text = WORKFLOW.format(tasks=tasks, confidential=str(confidential).lower(), key=key)
+        publish_definition(tx, "workflow", key, text)
 
 
 def begin(cast: Cast, tasks: str, *, confidential: bool = False) -> Joint:
@@ -122,8 +122,8 @@ def begin(cast: Cast, tasks: str, *, confidential: bool = False) -> Joint:
     return joint
 
 
-def open_joint(cast: Cast, login: str = "zhou") -> Joint:
+def open_joint(cast: Cast, login: str = "zhou", key: str = KEY) -> Joint:
     """Open a case as somebody, about a new child."""
     child = cast.add_child("ZX-2302")
     with cast.acting(login, Permission.CASE_ACT, at=NOW) as tx:
-        return Joint(cast, open_case(tx, KEY, ChildSubject(tx.session.get_one(Child, child))).number)
+        return Joint(cast, open_case(tx, key, ChildSubject(tx.session.get_one(Child, child))).number)

@@ -52,6 +52,7 @@ GROUPS: Mapping[str, Group] = {
             "case.moved": ActionWord(text("办理事项"), "arrow-right", "ok"),
             "case.spoken": ActionWord(text("表示意见"), "message-2", "info"),
             "case.claimed": ActionWord(text("认领"), "user-check", "info"),
+            "case.released": ActionWord(text("退回待领"), *_ENDED),
             "case.handed_over": ActionWord(text("转办"), "user-share", "info"),
             "case.delegated": ActionWord(text("委派"), "message-2", "info"),
             "case.replied": ActionWord(text("回复意见"), "messages", "info"),

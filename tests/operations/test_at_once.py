@@ -2,74 +2,25 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from models.case import Case
 from models.scope import system_scope
 from tests.cast import Cast
 from tests.playing import Standing, begin, meant, stand, subject_for, take, trace
+from tests.racing import Act, at_once, both_have_read
 from tests.steps import OPENINGS, PROPOSED, STEPS, Step, step_of
 from workflows.operations.case_opening import Beginning, open_case_about
 from workflows.operations.wave import open_wave
 from workflows.policy import Permission
-from workflows.refusal import Refusal
 
 ROWS = [(begun, step) for begun, steps in STEPS.items() for step in steps]
 NAMES = [f"{begun}:{step.source}-{step.transition}" for begun, step in ROWS]
-PATIENCE = 20  # seconds, for a machine that does other things too
 each_step = pytest.mark.parametrize(("begun", "step"), ROWS, ids=NAMES)
 each_opening = pytest.mark.parametrize("begun", OPENINGS)
 
 TOLD = {"someone_was_faster", "changed_meanwhile", "not_from_here", "no_case", "not_your_part"}
-Act = Callable[[], object]
-
-
-@contextmanager
-def both_have_read(cast: Cast, words: str) -> Iterator[None]:
-    """Hold back each of two transactions until both have sent a statement with these words, before they write.
-
-    SQLite has one writer: the second reads only after the first committed, and there is nothing to hold back.
-    """
-    if cast.database.is_sqlite:
-        yield
-        return
-    ready, passed = threading.Barrier(2, timeout=PATIENCE), threading.local()
-
-    def waits(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        if words in statement and threading.current_thread().name == "racer" and not hasattr(passed, "once"):
-            passed.once = True
-            ready.wait()
-
-    event.listen(cast.database.engine, "after_cursor_execute", waits)
-    yield
-    event.remove(cast.database.engine, "after_cursor_execute", waits)
-
-
-def at_once(*acts: Act) -> list[object]:
-    """Start all at the same moment; return what each answered, or the refusal's code."""
-    ready, found = threading.Barrier(len(acts), timeout=PATIENCE), []
-
-    def runs(act: Act) -> None:
-        ready.wait()
-        try:
-            found.append(act())
-        except Refusal as refusal:
-            found.append(refusal.code)
-        except Exception as fault:  # told to the test as what it is
-            found.append(fault)
-
-    racers = [threading.Thread(target=runs, args=(act,), name="racer") for act in acts]
-    for racer in racers:
-        racer.start()
-    for racer in racers:
-        racer.join()
-    return found
 
 
 def _refused(found: list[object]) -> list[object]:

@@ -158,7 +158,7 @@ def test_a_claimed_case_waits_for_nobody_else_and_can_be_put_back(cast: Cast) ->
     joint = begin(cast, ANY)
     joint.use("meng", Verb.CLAIM)
     assert "还没有轮到你" in str(_refused(joint, "tan", "agree", "not_your_part").message)
-    joint.use("meng", Verb.CLAIM)
+    joint.use("meng", Verb.RELEASE)
     joint.use("tan", Verb.CLAIM)
     _refused(joint, "meng", "agree", "not_your_part")
     assert joint.act("tan", "agree").to_state == "agreed"

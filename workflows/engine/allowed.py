@@ -103,7 +103,7 @@ def standing(
             held = holding(seat, actor, posts)
             if held is None:
                 continue
-            if not acts(seat, workflow.transitions[transition]):
+            if not acts(seat, workflow, state):
                 reason = text("你被请来提意见，请用“回复意见”")
             elif seat.status == "open":
                 return Standing(held if isinstance(held, Post) else None, seat)
@@ -111,9 +111,9 @@ def standing(
     return reason
 
 
-def acts(seat: Seat, transition: Transition) -> bool:
-    """Tell whether a seat takes a transition: not those asked for an opinion; those added where seats decide."""
-    return seat.origin in ("asked", "handed_over") or (transition.decided is not None and seat.origin != "delegated")
+def acts(seat: Seat, workflow: Workflow, state: str) -> bool:
+    """Tell whether a seat takes transitions: not one asked for an opinion, one added where the state's seats decide."""
+    return seat.origin in ("asked", "handed_over") or (seat.origin != "delegated" and bool(workflow.decided_in(state)))
 
 
 def holding(seat: Seat, actor: Actor, posts: Iterable[Post]) -> Post | Actor | None:

@@ -107,6 +107,7 @@ class Verb(StrEnum):
     URGE = "urge"
     WATCH = "watch"
     CLAIM = "claim"
+    RELEASE = "release"
     DRAFT = "draft"
     TERMINATE = "terminate"
 
@@ -125,6 +126,7 @@ VERB_WORDS = {
     "催办": Verb.URGE,
     "督办": Verb.WATCH,
     "认领": Verb.CLAIM,
+    "退回待领": Verb.RELEASE,
     "暂存": Verb.DRAFT,
     "终止": Verb.TERMINATE,
 }

@@ -18,7 +18,7 @@ from models.vault import learn_keys
 from workflows import audit
 from workflows.audit import Happening
 from workflows.colleagues import colleagues
-from workflows.engine.allowed import holding
+from workflows.engine.allowed import acts, holding
 from workflows.engine.decision import GONE, PENDING, SETTLED, Seat
 from workflows.engine.machine import WITHDRAWN
 from workflows.engine.published import WorkflowVersion, workflow_version
@@ -40,6 +40,7 @@ from workflows.transaction import Transaction
 LONGEST_NOTE = 1_000
 TOLD: Mapping[Verb, str] = {
     Verb.CLAIM: "case.claimed",
+    Verb.RELEASE: "case.released",
     Verb.HAND_OVER: "case.handed_over",
     Verb.DELEGATE: "case.delegated",
     Verb.ADD_SIGNER: "case.signer_added",
@@ -49,6 +50,8 @@ TOLD: Mapping[Verb, str] = {
     Verb.URGE: "case.urged",
 }
 MOST_PEOPLE = 30
+GIVEN_WITH = {Verb.RELEASE: Verb.CLAIM}  # a verb that a workflow has because it has another
+TAKEN_BACK = frozenset({"added_before", "added_after", "delegated"})
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,13 @@ class _Use:
         if found is None:
             raise Denied("not_your_part", text("现在不由你办理"))
         return found
+
+    def own_voice(self) -> Seat:
+        """Return the open seat from which the person decides; raises as `own`, and where it is another's question."""
+        seat = self.own()
+        if seat.origin == "delegated":
+            raise Refusal("only_reply", text("别人请你提的意见，只能由你回复"))
+        return seat
 
     def holds(self, seat: Seat) -> bool:
         """Tell whether the person sits on a seat."""
@@ -128,7 +138,7 @@ def use_verb(tx: Transaction, number: str, verb: Verb, asking: Asking) -> Moved:
     case = load_case(tx, number)
     version = workflow_version(tx.session, case.definition_id)
     tx.require(Permission.CASE_ACT, case.level_codes)
-    if verb not in _USES or verb not in version.workflow.verbs:
+    if verb not in _USES or GIVEN_WITH.get(verb, verb) not in version.workflow.verbs:
         raise Refusal("no_such_verb", text("这类事项没有这项操作"))
     if case.closed_at is not None and verb is not Verb.COPY:
         raise Refusal("closed", text("这件事项已经办结"))
@@ -176,20 +186,27 @@ def _noted(use: _Use) -> str:
 
 
 def _claim(use: _Use) -> None:
-    """Take a case from a pool, or put it back when the person had taken it."""
+    """Take a case from a pool, so that it waits for nobody else."""
     seat, actor = use.own(), use.tx.actor
     if seat.role is None:
         raise Refusal("no_pool", text("这件事项已经指定到人，不用认领"))
     if seat.staff_id is not None:
-        change(use.tx, [seat.id], "open", {"staff_id": None, "name": _pool_name(use, seat)})
-        wake(use.tx, use.case, use.version.workflow)
-        return
+        raise Refusal("claimed_already", text("你已经认领了这件事项"))
     change(use.tx, [seat.id], "open", {"staff_id": actor.staff_id, "name": actor.name})
     tasks = use.version.workflow.states[use.case.state].tasks
     if tasks is None or tasks.mode == "any":
         now = seats_of(use.tx.session, use.case.id)
         others = [one.id for one in now if one.id != seat.id and one.status == "open" and one.origin == "asked"]
         change(use.tx, others, "open", {"status": "waiting"})
+
+
+def _release(use: _Use) -> None:
+    """Put a case back into the pool from which the person took it."""
+    seat = use.own()
+    if seat.role is None or seat.staff_id is None:
+        raise Refusal("no_pool", text("你没有认领这件事项"))
+    change(use.tx, [seat.id], "open", {"staff_id": None, "name": _pool_name(use, seat)})
+    wake(use.tx, use.case, use.version.workflow)
 
 
 def _pool_name(use: _Use, seat: Seat) -> str:
@@ -199,7 +216,7 @@ def _pool_name(use: _Use, seat: Seat) -> str:
 
 def _hand_over(use: _Use) -> None:
     """Pass a seat on for good."""
-    seat, (sitter,) = use.own(), use.people(one=True)
+    seat, (sitter,) = use.own_voice(), use.people(one=True)
     _noted(use)
     settle_seat(use.tx, use.case, seat, "handed_over", opinion=use.asking.note)
     use.seat(sitter, seat, "handed_over", "open")
@@ -212,9 +229,7 @@ def _hand_over(use: _Use) -> None:
 
 def _delegate(use: _Use) -> None:
     """Ask somebody for an opinion; the seat waits and comes back with the reply."""
-    seat, (sitter,) = use.own(), use.people(one=True)
-    if seat.origin == "delegated":
-        raise Refusal("already_delegated", text("别人请你提的意见，不能再请别人提"))
+    seat, (sitter,) = use.own_voice(), use.people(one=True)
     change(use.tx, [seat.id], "open", {"status": "lent"})
     use.seat(sitter, seat, "delegated", "open")
 
@@ -230,7 +245,7 @@ def reply(tx: Transaction, number: str, asking: Asking) -> Moved:
     lock(tx, case)
     use = _Use(tx, case, version, asking, seats_of(tx.session, case.id))
     seat = use.own()
-    if not gives_opinion(seat, version, case.state):
+    if acts(seat, version.workflow, case.state):
         raise Refusal("not_asked", text("没有人请你提意见"))
     settle_seat(tx, case, seat, "done", opinion=_noted(use))
     if seat.origin == "delegated" and seat.from_id is not None:
@@ -243,19 +258,11 @@ def reply(tx: Transaction, number: str, asking: Asking) -> Moved:
     return moved
 
 
-def gives_opinion(seat: Seat, version: WorkflowVersion, state: str) -> bool:
-    """Tell whether a seat answers with an opinion instead of a transition."""
-    decides = bool(version.workflow.decided_in(state))
-    return seat.origin == "delegated" or (seat.origin in ("added_before", "added_after") and not decides)
-
-
 def _add_signer(use: _Use) -> None:
     """Let others sign before the person, or after them."""
-    seat, people = use.own(), use.people()
+    seat, people = use.own_voice(), use.people()
     if use.asking.after and not use.version.workflow.decided_in(use.case.state):
         raise Refusal("not_after", text("这一环节一办就走，只能在你之前加签"))
-    if seat.origin == "delegated":
-        raise Refusal("already_delegated", text("别人请你提的意见，不能再加人"))
     seated = {one.staff_id for one in use.seats if one.status in PENDING | SETTLED}
     if any(sitter.staff_id in seated for sitter in people):
         message = text("其中有人已经在会签名单里")
@@ -270,21 +277,22 @@ def _add_signer(use: _Use) -> None:
 
 
 def _remove_signer(use: _Use) -> Moved | None:
-    """Take back somebody whom the person added and who has not spoken yet."""
+    """Take back somebody whom the person added or asked, and who has not spoken yet."""
     seat = next((one for one in use.seats if one.id == use.asking.seat), None)
     asker = next((one for one in use.seats if seat is not None and one.id == seat.from_id), None)
-    if seat is None or asker is None or seat.origin not in ("added_before", "added_after") or not use.holds(asker):
+    if seat is None or asker is None or seat.origin not in TAKEN_BACK or not use.holds(asker):
         raise Denied("not_your_part", text("只能减去你自己加的人"))
     if seat.status not in PENDING:
         raise Refusal("spoken_already", text("已经表示过意见，不能减去"))
     change(use.tx, [seat.id], seat.status, {"status": "removed", "done_at": use.tx.now})
+    if seat.origin == "delegated":
+        change(use.tx, [asker.id], "lent", {"status": "open"})
     return _decide(use)
 
 
 def _recuse(use: _Use) -> Moved | None:
     """Step back from a decision with a reason; somebody must be left to decide."""
-    seat = use.own()
-    note = _noted(use)
+    seat, note = use.own_voice(), _noted(use)
     tasks = use.version.workflow.states[use.case.state].tasks
     left = [one for one in use.seats if one.id != seat.id and one.status not in GONE and one.origin != "delegated"]
     if tasks is None or tasks.mode == "any" or not left:
@@ -352,6 +360,7 @@ def _urge(use: _Use) -> None:
 
 _USES: Mapping[Verb, Callable[[_Use], Moved | None]] = {
     Verb.CLAIM: _claim,
+    Verb.RELEASE: _release,
     Verb.HAND_OVER: _hand_over,
     Verb.DELEGATE: _delegate,
     Verb.ADD_SIGNER: _add_signer,

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from models.case import Case
-from models.clock import CaseClock
+from models.clock import CaseClock, ClockFiring
 from models.definition import Definition
 from models.scope import system_scope
 from models.types import new_id
@@ -121,3 +121,19 @@ def due_of(cast: Cast, number: str) -> datetime | None:
     """Return when a case is due."""
     with cast.database.session(system_scope("tests")) as session:
         return session.scalars(select(Case.due_at).where(Case.number == number)).one()
+
+
+def fired(cast: Cast, number: str, key: str | None = None) -> list[tuple[int, str]]:
+    """Return what the clocks of a case fired, by per cent and action, in the order of their ladders."""
+    with cast.database.session(system_scope("tests")) as session:
+        wanted = (
+            select(ClockFiring.percent, ClockFiring.action)
+            .join(CaseClock, CaseClock.id == ClockFiring.clock_id)
+            .join(Case, Case.id == ClockFiring.case_id)
+            .where(Case.number == number)
+        )
+        if key is not None:
+            wanted = wanted.where(CaseClock.limit_key == key)
+        return [
+            (percent, action) for percent, action in session.execute(wanted.order_by(CaseClock.id, ClockFiring.rung))
+        ]

@@ -179,9 +179,10 @@ class Workflow(Part):
         return tuple(dict.fromkeys(key for key in named if key is not None))
 
     def may_give_seats(self, state: str) -> bool:
-        """Tell whether somebody may sit on a seat of their own in a state: by its tasks, or by a verb."""
-        tasks = self.states[state].tasks
-        return (tasks is not None and tasks.takes_seats) or not SEAT_VERBS.isdisjoint(self.verbs)
+        """Tell whether somebody may sit on a seat of their own in a state: by its tasks, its clock, or a verb."""
+        tasks, deadline = self.states[state].tasks, self.states[state].deadline
+        assigns = deadline is not None and any(rung.to is not None for rung in deadline.at)
+        return (tasks is not None and tasks.takes_seats) or assigns or not SEAT_VERBS.isdisjoint(self.verbs)
 
     def requires(self, transition: str, state: str) -> tuple[str, ...]:
         """List what must be filled in for a transition: what it names, and what the state wants of those it asks."""

@@ -56,8 +56,6 @@ def _join(tx: Transaction, case: Case, workflow: Workflow, found: Sequence[Meant
     forward = [key for key in workflow.leaving(case.state) if workflow.transitions[key].style == FORWARD]
     named = [one for key in forward for one in workflow.who_may(key, case.state)]
     words = dict.fromkeys([*asked_in(workflow, case.state), *named])
-        [*asked_in(workflow, case.state), *(one for key in forward for one in workflow.who_may(key, case.state))]
-    )
     coming: list[tuple[str, Sitter]] = []
     for word in words:
         if str(word) not in given:

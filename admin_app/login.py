@@ -7,13 +7,14 @@ from typing import Any
 
 from flask import Flask, g, redirect, request, session, url_for
 from flask_login import UserMixin, current_user
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
 from admin_app.desk import now, perform_in, system_session
 from admin_app.extensions import login_manager
 from admin_app.security import local_path
+from models.notice import Notice
 from models.scope import system_scope
 from models.staff import LoginSession, Staff
 from workflows.actor import Actor
@@ -30,9 +31,15 @@ FIRST_PASSWORD_ONLY = frozenset({"account.change_password", "account.log_out", "
 KEEPS_TYPED = timedelta(hours=12)  # a form left open over a working day is still taken
 
 
-# Asked on every request.
+_UNREAD = (
+    select(func.count(Notice.id))
+    .where(Notice.staff_id == Staff.id, Notice.read_at.is_(None))
+    .correlate(Staff)
+    .scalar_subquery()
+)
+# Asked on every request; what the bell says comes along instead of by a query of its own.
 _BY_TOKEN = (
-    select(LoginSession, Staff)
+    select(LoginSession, Staff, _UNREAD)
     .join(Staff, Staff.id == LoginSession.staff_id)
     .where(LoginSession.token_digest == bindparam("digest"), Staff.is_active)
     .execution_options(prepared=True)
@@ -59,7 +66,7 @@ def _load() -> Person | None:
     found = system_session("log-in").execute(_BY_TOKEN, {"digest": token_digest(token)}).one_or_none()
     if found is None:
         return None
-    row, staff = found
+    row, staff, g.unread = found
     idle = now() - row.seen_at
     if row.ended_at is not None or idle > IDLE:
         if row.ended_at is None and idle <= KEEPS_TYPED:  # a session that was ended on purpose may write nothing

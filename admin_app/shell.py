@@ -111,6 +111,7 @@ def frame() -> dict[str, Any]:
         "search_url": url_for("search.index") if may(Permission.CHILD_LIST) else None,
         "person": _person(actor),
         "posts": [],
+        "bell": {"count": g.get("unread", 0), "url": url_for("notices.index")},
         "place_line": actor.posts[0].place_name if actor.posts else "",
         # access.md: a small school may work without separate officers, but visibly.
         "worker_line": "" if current_policy().separate_officers else _("三员未分设"),

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 from models.case import Case
 from models.channel import Channel
+from models.notice import Notice
 from models.place import Place
 from models.record import Record
 from models.roster import HeadingSynonym
@@ -27,6 +28,7 @@ def arguments_of(world: Marked) -> dict[str, list[str]]:
         "<to>": ["zh"],
         "<screen>": ["children", "staff"],
         "<channel>": [*map(str, world.ids(Channel)), "9"],
+        "<notice>": [*map(str, world.ids(Notice)), "9"],
         "<verb>": ["on", "off", "again", "nothing"],
         "<path:filename>": ["css/tokens.css"],
         "<export_type>": ["xlsx"],

@@ -22,6 +22,7 @@ from models.case import Case
 from models.channel import Channel
 from models.child import Child, Relative
 from models.database import Database
+from models.notice import Notice
 from models.place import Place
 from models.record import Record
 from models.roster import HeadingSynonym
@@ -44,6 +45,7 @@ from workflows.operations.heading import teach_heading
 from workflows.operations.record import write_record
 from workflows.operations.roster_upload import keep_upload
 from workflows.operations.selection import Choice, choose
+from workflows.outbox.spread import spread
 from workflows.policy import Permission
 
 LOGINS = ("chen", "qin", "zhou", "shi", "meng", "tan", "feng", "bai", "sys", "sec", "aud", "nobody")
@@ -172,6 +174,12 @@ def _fill(world: Marked) -> None:
     _mark_staff(world)
     for place, wanted in (("QH", {"school:primary": 2}), ("ZX", {"class": 1})):
         world.draws[place] = _draw(world, place, wanted)
+    for code in ("ZX-2302", "SQ-2101", "BX-2101"):
+        people = [str(actor.staff_id) for actor in world.cast.actors.values()]
+        with world.cast.system() as tx:
+            told = {"case": world.cases[code], "staff": people}
+            tx.send("case.urged", "inbox", f"case:{world.cases[code]}", told)
+    spread(world.cast.database, NOW + timedelta(minutes=1))
     world.rows = _believable_rows(world)
 
 
@@ -227,6 +235,7 @@ def _believable_rows(world: Marked) -> dict[str, int]:
         "terms": world.one(Term).id,
         "headings": world.one(HeadingSynonym).id,
         "channel": world.one(Channel).id,
+        "notice": world.one(Notice, Notice.staff_id == zhou).id,
         "case": world.one(Case, Case.number == world.cases["ZX-2302"]).id,
         "entry": world.entries("ZX-2302")[0],
         "school": world.cast.places["ZX"].id,

@@ -85,6 +85,7 @@ def _address(world: Marked, rule: str) -> str:
         "<part>": "small",
         "<draw>": world.draws["ZX"],
         "<channel>": str(world.rows["channel"]),
+        "<notice>": str(world.rows["notice"]),
         "<verb>": "off",
         "<entry>": str(world.rows["entry"]),
         "<case>": str(world.rows["case"]),

@@ -240,6 +240,10 @@ GET  /officers/                         xxxxxxxxxoxx l
 GET  /officers/switch                   xxxxxxxxxoxx l
 POST /officers/switch                   xxxxxxxxxfxx l
 
+GET  /notices/                          oooooooooooo l
+GET  /notices/<notice>                  mmommmmmmmmm l
+POST /notices/read                      oooooooooooo l
+
 GET  /channels/                         ooxxxxxooxxx l
 GET  /channels/new/<kind>               ooxxxxxooxxx l
 POST /channels/new/<kind>               ffxxxxxffxxx l
@@ -288,6 +292,7 @@ def _address(world: Marked, rule: str) -> str:
     found = {
         "/channels/new/<kind>": "/channels/new/wecom",
         "<channel>": str(world.rows["channel"]),
+        "<notice>": str(world.rows["notice"]),
         "<verb>": "off",
         "<to>": "zh",
         "<screen>": "children",

@@ -28,6 +28,8 @@ TOPICS: Mapping[str, Topic] = {
     "case.opened": Topic(text("新事项"), text("有新事项待办理"), _of(ASKED, WATCHERS), "plus"),
     "case.moved": Topic(text("事项进展"), text("事项已到新的环节"), _of(ASKED, OPENER, WATCHERS), "arrow-right"),
     "case.asked": Topic(text("请你办理"), text("有事项请你办理"), _of(ASKED), "inbox"),
+    "case.spoken": Topic(text("会签进展"), text("有人已就事项表态"), _of(ASKED, OPENER, WATCHERS), "messages"),
+    "deputy.named": Topic(text("委托"), text("有人委托你代办"), frozenset(), "user-share"),
     "case.copied": Topic(text("抄送"), text("有事项抄送给你"), _of(COPIED), "copy"),
     "case.urged": Topic(text("催办"), text("有事项催你尽快办理"), _of(ASKED), "bell-ringing"),
     "case.watched": Topic(text("督办"), text("有事项被督办"), _of(ASKED), "eye"),

@@ -19,13 +19,18 @@ from workflows.engine.definition import FormField
 from workflows.engine.expression import Expression, Offer, Offers, compile_condition
 from workflows.engine.expression.check import fault_at_name
 from workflows.engine.expression.sql import Answer, condition
+from workflows.engine.expression.tree import Kind, names_in, texts_in
 from workflows.engine.published import WorkflowVersion, workflow_in_force
 from workflows.engine.vocabulary import Protection
 from workflows.text import text
 
 Chosen = TypeVar("Chosen", bound=Select[*tuple[Any, ...]])
-CHILD, PLACE, CASE = "child.", "place.", "case."
+CHILD, CASE = "child.", "case."
 _TABLES = {"child": Child.__table__, "place": Place.__table__}
+# What anybody may type stands in no saved view, where erasure would not reach it, but for these.
+_NO_PERSON = frozenset(
+    {"case.state", "child.status", "child.village", "child.ethnicity", "place.kind", "place.name", "child.call_first"}
+)
 _OF_CASE: Mapping[str, InstrumentedAttribute[Any]] = {
     "case.state": Case.state,
     "case.state_since": Case.state_since,
@@ -53,6 +58,13 @@ class CaseQuestion:
         """Return the names that a query can ask, in the order offered."""
         return {name: offer for name, offer in self.offers.items() if self._reads(name, offer)}
 
+    def keeps_names(self, expression: Expression) -> bool:
+        """Tell whether a condition holds words that may be somebody's name, so that it must not be saved."""
+        names = [name for name in names_in(expression.tree) if name.type.kind is Kind.TEXT]
+        known = {value for name in names for value in name.offer.options}
+        is_free = any(not name.offer.options and name.name not in _NO_PERSON for name in names)
+        return is_free and any(value not in known for value in texts_in(expression.tree))
+
     def _reads(self, name: str, offer: Offer) -> bool:
         if offer.protection > Protection.P1:
             return False
@@ -73,11 +85,8 @@ class CaseQuestion:
         for name in sorted(expression.names):
             self._refuse(expression, name)
         columns = {name: _column(name, now) for name in expression.names}
-        return CaseCondition(
-            condition(expression.tree, columns, now),
-            any(name.startswith(CHILD) for name in columns),
-            any(name.startswith(PLACE) for name in columns),
-        )
+        reads_child = any(name.startswith(CHILD) for name in columns)
+        return CaseCondition(expression, condition(expression.tree, columns, now), reads_child)
 
     def _refuse(self, expression: Expression, name: str) -> None:
         offer = self.offers[name]
@@ -93,18 +102,16 @@ class CaseQuestion:
 
 @dataclass(frozen=True)
 class CaseCondition:
-    """A condition on cases, and the subjects' tables that it reads beside theirs."""
+    """A condition on cases as written and for a query, and whether it reads the child joined to the case."""
 
+    expression: Expression
     condition: ColumnElement[bool]
     reads_child: bool
-    reads_place: bool
 
     def joined(self, statement: Chosen, *, has_child: bool = False) -> Chosen:
         """Narrow a statement over cases; `has_child` where it joins the child already."""
         if self.reads_child and not has_child:
             statement = statement.outerjoin(Child, Case.child_id == Child.id)
-        if self.reads_place:
-            statement = statement.outerjoin(Place, and_(Case.subject_type == "place", Case.subject_id == Place.id))
         return statement.where(self.condition)
 
 
@@ -114,7 +121,11 @@ def _column(name: str, now: datetime) -> SQLColumnExpression[Any] | Answer:
         if name == "case.overdue":
             return func.coalesce(Case.overdue(now), false())  # a case without a time limit is not overdue
         return _OF_CASE[name] if name in _OF_CASE else Answer(key, Case.id)
-    return getattr(Child if owner == "child" else Place, key)  # type: ignore[no-any-return]
+    if owner == "child":
+        return getattr(Child, key)  # type: ignore[no-any-return]
+    place = _TABLES[owner].alias()
+    of_case = and_(place.c.id == Case.subject_id, Case.subject_type == owner)
+    return select(place.c[key]).where(of_case).correlate_except(place).scalar_subquery()
 
 
 def cases_where(session: Session, workflow: WorkflowVersion | str, written: str, now: datetime) -> Select[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
@@ -14,6 +15,8 @@ from werkzeug.datastructures import MultiDict
 from admin_app.desk import current_actor, current_policy, system_session
 from admin_app.listing.ids import number
 from admin_app.pages.case import state_tag
+from admin_app.pages.case_filter import condition_asked, condition_chip
+from admin_app.pages.case_views import drop_view_action, save_view_url, saved_views
 from admin_app.pages.case_words import key_facts, names_on
 from admin_app.pages.places import class_choices, names_of
 from admin_app.shell import present_term
@@ -25,6 +28,7 @@ from models.reports.case_list import CasesWanted, list_cases
 from models.scope import Branch
 from models.search import find_children
 from workflows.actor import Actor
+from workflows.case_query import CaseCondition
 from workflows.closed_parts import left_behind
 from workflows.engine.definition import Workflow
 from workflows.engine.published import WorkflowVersion, workflow_version
@@ -38,57 +42,117 @@ PAGE = 50
 MOST_FACTS = 2
 
 
-def case_list(session: Session, asked: MultiDict[str, str]) -> dict[str, Any]:
-    """Return the screen of the case list for the filters in an address."""
+@dataclass(frozen=True)
+class _Asked:
+    """What an address asks of the list, in values that exist."""
+
+    version: WorkflowVersion
+    is_named: bool  # the workflow, by the address
+    state: str
+    words: str
+    class_code: str
+    inside: Place | None
+    condition: CaseCondition | None
+
+    @property
+    def workflow(self) -> Workflow:
+        """The workflow whose cases are listed."""
+        return self.version.workflow
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the list is of the person's own cases, whatever their workflow."""
+        return self.state in OWN
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything narrows the list but its tab."""
+        return bool(self.words or self.class_code or self.inside or self.condition)
+
+    def kept(self) -> dict[str, Any]:
+        """Return what the list's addresses keep."""
+        named = (
+            ("workflow", self.workflow.key if self.is_named else ""),
+            ("state", self.state),
+            ("q", self.words),
+            ("class", self.class_code),
+            ("place", self.inside.code if self.inside is not None else ""),
+            ("where", self.condition.expression.written if self.condition is not None else ""),
+            ("of", self.workflow.key if self.condition is not None else ""),
+        )
+        return {key: value for key, value in named if value}
+
+
+def case_list(session: Session, address: MultiDict[str, str]) -> dict[str, Any]:
+    """Return the screen of the case list for the filters in an address; raises ExpressionFault for its condition."""
     versions = {version.workflow.key: version for version in workflows_in_force(session)}
-    workflow = versions[_known(asked.get("workflow", ""), versions)].workflow
-    state = asked.get("state", "")
-    state = state if state in workflow.states or state in OWN else ""
-    own = state in OWN
-    actor = current_actor()
-    words, place = asked.get("q", "").strip(), asked.get("class", "")
-    inside = _place(session, asked.get("place", ""))
-    term = present_term()
-    children = tuple(child.id for child in find_children(session, words)) if words else None
-    branch = Branch(inside.kind, inside.code) if inside is not None else None
-    wanted = CasesWanted(
-        None if own else workflow.key,
-        term.id if term and workflow.per == "term" and not own else None,
-        (state,) if state and not own else (),
-        place or None,
-        branch,
-        children,
-        waiting_for(session, actor, versions.values()) if state == MINE else None,
-        actor.staff_id if state == OPENED else None,
-        actor.parts if state == PART else None,
-    )
-    before, after = number(asked.get("before")), number(asked.get("after"))
-    found = list_cases(session, wanted, before=before, after=after, limit=PAGE + 1)
+    asked = _read(session, address, versions)
+    workflow, own, kept = asked.workflow, asked.is_own, asked.kept()
+    before, after = number(address.get("before")), number(address.get("after"))
+    found = list_cases(session, _wanted(session, asked, versions), before=before, after=after, limit=PAGE + 1)
     has_more = len(found) > PAGE
     rows = (found[1:] if after is not None else found[:PAGE]) if has_more else found
-    named = (
-        ("workflow", asked.get("workflow", "") and workflow.key),
-        ("state", state),
-        ("q", words),
-        ("class", place),
-        ("place", inside.code if inside is not None else ""),
-    )
-    kept: dict[str, Any] = {key: value for key, value in named if value}
-    classes = class_choices(session)
+    standing = kept | {"workflow": workflow.key}
     return {
-        "title": own_word(state) if own else say(workflow.title),
+        "title": own_word(asked.state) if own else say(workflow.title),
         "subtitle": _("本学期") if workflow.per == "term" and not own else "",
-        "views": _views(workflow, state, kept),
-        "search": {"name": "q", "value": words, "placeholder": _("姓名、拼音、首字母")},
-        "hidden": [(key, kept[key]) for key in ("state", "place") if key in kept],
-        "chips": [_chip(inside, kept)] if inside is not None else [],
-        "filters": [*([] if own else _workflows(versions.values(), workflow)), *_classes(classes, place)],
+        "actions": [*drop_view_action(standing), _filter_action(workflow, kept)],
+        "views": [*_views(workflow, asked.state, kept), *saved_views(standing)],
+        "save_view_url": save_view_url(asked.version, standing),
+        "search": {"name": "q", "value": asked.words, "placeholder": _("姓名、拼音、首字母")},
+        "hidden": [(key, kept[key]) for key in ("state", "place", "where", "of") if key in kept],
+        "chips": [
+            *([_chip(asked.inside, kept)] if asked.inside is not None else []),
+            *([condition_chip(asked.condition, kept)] if asked.condition is not None else []),
+        ],
+        "filters": [
+            *([] if own else _workflows(versions.values(), workflow)),
+            *_classes(class_choices(session), asked.class_code),
+        ],
         "columns": _columns(),
         "rows": _rows(session, rows),
         "can_select": False,
         "pager": _pager(rows, kept, before, after, has_more),
-        "empty": _nothing(state, is_narrowed=bool(words or place or inside)),
+        "empty": _nothing(asked.state, is_narrowed=asked.is_narrowed),
     }
+
+
+def _read(session: Session, address: MultiDict[str, str], versions: Mapping[str, WorkflowVersion]) -> _Asked:
+    version = versions[_known(address.get("workflow", ""), versions)]
+    state = address.get("state", "")
+    return _Asked(
+        version,
+        bool(address.get("workflow")),
+        state if state in version.workflow.states or state in OWN else "",
+        address.get("q", "").strip(),
+        address.get("class", ""),
+        _place(session, address.get("place", "")),
+        condition_asked(version, address),
+    )
+
+
+def _wanted(session: Session, asked: _Asked, versions: Mapping[str, WorkflowVersion]) -> CasesWanted:
+    actor, state, own, inside = current_actor(), asked.state, asked.is_own, asked.inside
+    term = present_term()
+    children = tuple(child.id for child in find_children(session, asked.words)) if asked.words else None
+    return CasesWanted(
+        None if own and asked.condition is None else asked.workflow.key,  # a condition is one workflow's
+        term.id if term and asked.workflow.per == "term" and not own else None,
+        (state,) if state and not own else (),
+        asked.class_code or None,
+        Branch(inside.kind, inside.code) if inside is not None else None,
+        children,
+        waiting_for(session, actor, versions.values()) if state == MINE else None,
+        actor.staff_id if state == OPENED else None,
+        actor.parts if state == PART else None,
+        asked.condition.condition if asked.condition is not None else None,
+    )
+
+
+def _filter_action(workflow: Workflow, kept: Mapping[str, Any]) -> dict[str, Any]:
+    asked = {key: value for key, value in kept.items() if key not in ("q", "of", "workflow")}
+    url = url_for("cases.choose", workflow=workflow.key, **asked)
+    return {"label": _("按条件筛选"), "url": url, "icon": "filter"}
 
 
 def own_word(state: str) -> str:

@@ -14,6 +14,7 @@ from admin_app.forms.kept_files import files_kept, keep_sent_files, waiting_here
 from admin_app.forms.sent_files import files_of
 from admin_app.listing.ids import number as number_of
 from admin_app.listing.ids import rev
+from admin_app.pages.case_filter import filter_page
 from admin_app.pages.case_form import advised_form, case_form, chosen_answers, draft_of, refused_form
 from admin_app.pages.case_list import case_list
 from admin_app.pages.case_page import case_page
@@ -22,6 +23,7 @@ from admin_app.printing.case_paper import paper_links
 from admin_app.wording import say
 from workflows.advice import advice_in_case
 from workflows.case_view import CaseView, form_of, opened_event, view_case
+from workflows.engine.expression import ExpressionFault
 from workflows.engine.form import FormValidator
 from workflows.operations.case import Request, act_on_case
 from workflows.operations.draft import drop_draft
@@ -34,9 +36,22 @@ bp = Blueprint("cases", __name__, url_prefix="/cases")
 
 
 @bp.get("/")
-def index() -> str:
-    """List the cases of the present term, newest state first, by filters and keyset."""
-    return render_template("office/list.html", screen=case_list(read_session(Permission.CASE_LIST), request.args))
+def index() -> Any:
+    """List the cases of the present term, newest state first, by filters, a condition and keyset."""
+    session = read_session(Permission.CASE_LIST)
+    try:
+        return render_template("office/list.html", screen=case_list(session, request.args))
+    except ExpressionFault:
+        return render_template("cases/filter.html", screen=filter_page(session, request.args).screen), 422
+
+
+@bp.get("/filter")
+def choose() -> Any:
+    """Put a condition together, then lead to the list that it narrows."""
+    page = filter_page(read_session(Permission.CASE_LIST), request.args)
+    if page.address is not None:
+        return redirect(page.address)
+    return render_template("cases/filter.html", screen=page.screen), 422 if page.is_refused else 200
 
 
 def _view(number: str) -> CaseView:

@@ -20,7 +20,7 @@ class CasesWanted:
     """Which cases: empty parts do not narrow.
 
     `waiting` are workflows with states, and the cases and the places where they count unless they do everywhere;
-    `opened_by` is who opened them, `among` are the cases to choose from.
+    `opened_by` is who opened them, `among` are the cases to choose from, `condition` what holds for cases and children.
     """
 
     workflow: str | None = None
@@ -32,6 +32,7 @@ class CasesWanted:
     waiting: tuple[Awaited, ...] | None = None
     opened_by: int | None = None
     among: frozenset[int] | None = None
+    condition: ColumnElement[bool] | None = None
 
 
 def list_cases(
@@ -52,6 +53,7 @@ def list_cases(
         Case.child_id.in_(wanted.child_ids) if wanted.child_ids is not None else None,
         Case.opened_by == wanted.opened_by if wanted.opened_by is not None else None,
         Case.id.in_(sorted(wanted.among)) if wanted.among is not None else None,
+        wanted.condition,
         Case.id < before if before is not None else None,
         Case.id > after if after is not None else None,
     ]

@@ -108,6 +108,7 @@ POST /turns/schools/<school>/check      ooxxxxxmxxxx l
 POST /turns/schools/<school>            ooxxxxxmxxxx l
 
 GET  /cases/                            ooooooxoxxxx l
+GET  /cases/filter                      ooooooxoxxxx l
 GET  /cases/<number>                    ooomooxmxxxx l
 GET  /cases/<number>/<transition>       xxomxxxmxxxx l
 POST /cases/<number>/<transition>       xxfmxxxmxxxx l

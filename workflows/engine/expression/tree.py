@@ -170,3 +170,11 @@ def names_in(node: Node) -> Iterator[Name]:
         yield node
     for child in children(node):
         yield from names_in(child)
+
+
+def texts_in(node: Node) -> Iterator[str]:
+    """Yield every text written in an expression."""
+    if isinstance(node, Constant) and isinstance(node.value, str):
+        yield node.value
+    for child in children(node):
+        yield from texts_in(child)

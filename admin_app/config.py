@@ -34,6 +34,7 @@ class Settings:
     `messages_kept_days` (SHOUWANG_MESSAGES_KEPT_DAYS): days after which sent messages and read notices are deleted.
     `site` (SHOUWANG_SITE): address of the site as people type it, for links in messages; empty for no links.
     `private_hosts` (SHOUWANG_PRIVATE_HOSTS): hosts inside the house that messages may go to, comma separated.
+    `carries_worker` (SHOUWANG_CARRIES_WORKER): `off` where `serve` and `demo` with one process carry no worker along.
     `secure_cookies` (SHOUWANG_SECURE_COOKIES): `off` only where the site is served without TLS on loopback.
     """
 
@@ -48,6 +49,7 @@ class Settings:
     messages_kept_days: int = 30
     site: str = ""
     private_hosts: tuple[str, ...] = ()
+    carries_worker: bool = True
     secure_cookies: bool = True
 
     @classmethod
@@ -59,8 +61,6 @@ class Settings:
             chosen.get("database") or env.get("SHOUWANG_DATABASE") or f"sqlite:///{instance / 'shouwang.db'}"
         )
         secure = chosen.get("secure_cookies", env.get("SHOUWANG_SECURE_COOKIES", "on"))
-        if secure not in ("on", "off", True, False):
-            raise SettingsFault("SHOUWANG_SECURE_COOKIES：应为 on 或 off")
         database = _driver("SHOUWANG_DATABASE", database)
         owner = _driver("SHOUWANG_OWNER_DATABASE", env.get("SHOUWANG_OWNER_DATABASE") or database)
         _check_same(database, owner)
@@ -81,8 +81,15 @@ class Settings:
             messages_kept_days=_days(env, "SHOUWANG_MESSAGES_KEPT_DAYS"),
             site=_site(env.get("SHOUWANG_SITE", "").strip()),
             private_hosts=tuple(host.lower() for host in _words(env.get("SHOUWANG_PRIVATE_HOSTS", ""))),
-            secure_cookies=secure in ("on", True),
+            carries_worker=_switch("SHOUWANG_CARRIES_WORKER", env.get("SHOUWANG_CARRIES_WORKER", "on")),
+            secure_cookies=_switch("SHOUWANG_SECURE_COOKIES", secure),
         )
+
+
+def _switch(name: str, written: object) -> bool:
+    if written not in ("on", "off", True, False):
+        raise SettingsFault(f"{name}：应为 on 或 off")
+    return written in ("on", True)
 
 
 def _days(env: Mapping[str, str], name: str) -> int:

@@ -9,7 +9,11 @@ gc.disable()
 
 from admin_app import create_app  # noqa: E402
 from admin_app.config import Settings  # noqa: E402
+from admin_app.embedded import carry_worker_here  # noqa: E402
 
-app = create_app(Settings.from_environment())
+settings = Settings.from_environment()
+app = create_app(settings)
+if settings.carries_worker:
+    carry_worker_here(settings)
 gc.freeze()
 gc.enable()

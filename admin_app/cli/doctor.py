@@ -24,9 +24,11 @@ from models.schema_version import newest_version, present_version
 from models.scope import system_scope
 from models.setting import Setting
 from models.vault import DataKey, KeysMissing, Keystore, vault_of
-from workflows.clock import LOCAL, system_clock
+from workflows.calendar import calendar_in_force
+from workflows.clock import LOCAL, local_day, system_clock
 from workflows.operations.backup import last_backup
 from workflows.operations.definition import pack_not_in_force
+from workflows.worker.beat import presence
 
 LEAST_FREE_BYTES = 1_000_000_000
 LONGEST_WITHOUT_BACKUP = timedelta(days=8)  # a weekly backup, and a day's grace
@@ -85,7 +87,6 @@ def _checks(settings: Settings) -> Iterator[Check]:
     for name, look in LOOKS if _has_schema(database) else LOOKS[:1]:
         yield _looked(name, look, database)
     database.dispose()
-    yield Check("worker", True, "这个版本没有后台任务进程，不需要启动", attention=True)
 
 
 def _configuration(settings: Settings) -> Check:
@@ -206,6 +207,31 @@ def _backup(database: Database) -> Finding:
     return Finding(is_new, "还没有备份过：shouwang backup 文件", attention=True)
 
 
+def _worker(database: Database) -> Finding:
+    with database.session(system_scope("doctor")) as session:
+        found = presence(session, system_clock())
+    mend = "请运行 shouwang worker，或让 serve 以一个进程运行"
+    if found.alive:
+        return Finding(True, f"{found.alive} 个在运行")
+    if found.is_late:
+        return Finding(False, f"没有在运行，提醒、催办和消息都停着：{mend}")
+    seen = "还没有运行过" if found.seen_at is None else f"{_ago(found.now - found.seen_at)}前停了"
+    return Finding(True, f"{seen}，现在没有等着办的：{mend}", attention=True)
+
+
+def _ago(span: timedelta) -> str:
+    minutes = max(int(span.total_seconds() // 60), 0)
+    return f"{minutes} 分钟" if minutes < 120 else f"{minutes // 60} 小时" if minutes < 2880 else f"{span.days} 天"
+
+
+def _calendar(database: Database) -> Finding:
+    year = local_day(system_clock()).year
+    with database.session(system_scope("doctor")) as session:
+        known = calendar_in_force(session).knows(year)
+    missing = f"{year} 年的节假日还没有录入，工作日只按周末计算：请在“校历”里录入"
+    return Finding(True, f"{year} 年的节假日已录入" if known else missing, attention=not known)
+
+
 LOOKS = (
     ("database", _schema),
     ("definitions", _definitions),
@@ -213,4 +239,6 @@ LOOKS = (
     ("keys_fit", _keys_fit),
     ("clock", _clock),
     ("backup", _backup),
+    ("calendar", _calendar),
+    ("worker", _worker),
 )

@@ -17,6 +17,7 @@ from granian.constants import Interfaces
 
 from admin_app.cli import Desk, load_keys
 from admin_app.config import Settings
+from admin_app.embedded import carry_worker
 from models.database import Database
 from models.schema_version import newest_version, present_version
 
@@ -76,22 +77,27 @@ def run_server(
     check_address(host, port)
     if tls:
         _check_pair(*tls)
+    processes = workers or (1 if is_sqlite else 2)
+    carries = settings.carries_worker and processes == 1
     os.environ.update(
         SHOUWANG_INSTANCE=str(settings.instance),
         SHOUWANG_DATABASE=settings.database,
         SHOUWANG_KEYS=str(settings.keys),
         SHOUWANG_TRUSTED_PROXY=settings.trusted_proxy,
         SHOUWANG_SECURE_COOKIES="on" if secure else "off",
+        SHOUWANG_CARRIES_WORKER="on" if carries else "off",
     )
     if multiprocessing.get_start_method() == "fork":
         # Workers are forked: what is loaded before is loaded once, and stands in memory once for all of them.
         importlib.import_module("admin_app.wsgi")
+        if carries:
+            carry_worker(settings)
     Granian(
         "admin_app.wsgi:app",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        workers=workers or (1 if is_sqlite else 2),
+        workers=processes,
         blocking_threads=THREADS,
         ssl_cert=tls[0] if tls else None,
         ssl_key=tls[1] if tls else None,

@@ -8,7 +8,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
-from admin_app.desk import current_actor, current_policy, may, read_session
+from admin_app.desk import current_actor, current_policy, may, now, read_session, system_session
 from admin_app.menu import ITEMS
 from admin_app.pages.case import state_tag
 from admin_app.pages.case_list import MINE, PART, subject_place, waiting_for
@@ -30,6 +30,7 @@ from workflows.engine.published import workflow_version
 from workflows.fields import CODE_LISTS
 from workflows.opening_view import workflows_in_force
 from workflows.policy import Permission
+from workflows.worker.beat import presence
 
 MOST_TO_DO, MOST_LOOKED = 12, 48
 MOST_LINKS = 3
@@ -41,7 +42,7 @@ def home_page() -> dict[str, Any]:
     actor, term = current_actor(), present_term()
     place = actor.posts[0].place_name if actor.posts else ""
     page: dict[str, Any] = {"place": place, "rates": [], "table": None, "todo": None, "care": None, "links": _links()}
-    page |= {"alerts": [], "parts": None}
+    page |= {"alerts": [], "parts": None, "notes": _notes()}
     if term is None or not may(Permission.CASE_LIST):
         return page
     page["todo"] = _todo()
@@ -68,6 +69,13 @@ def _alerts() -> list[dict[str, Any]]:
         return []
     said = _("%(n)s 名儿童没有监护人，也没有代理家长，须尽快结对", n=alone)
     return [{"text": said, "url": url_for("children.index_view", help="no_proxy"), "label": _("名单")}]
+
+
+def _notes() -> list[str]:
+    """Return what those who look after the site should know, and nobody else need see."""
+    if not may(Permission.TERM_MANAGE) or not presence(system_session(), now()).is_missing:
+        return []
+    return [_("后台进程没有在运行，到期提醒、催办和消息暂停发出；请管理员运行 shouwang worker")]
 
 
 def _has_places() -> bool:

@@ -12,6 +12,8 @@ from werkzeug.exceptions import Forbidden
 
 from admin_app.office import current_office
 from models.schema_version import newest_version, present_version
+from models.scope import system_scope
+from workflows.worker.beat import presence
 
 bp = Blueprint("health", __name__)
 METRICS = CollectorRegistry()
@@ -27,15 +29,23 @@ def healthz() -> dict[str, str]:
 
 @bp.get("/readyz")
 def readyz() -> tuple[dict[str, str], int]:
-    """Say whether the database can be reached and has the schema that this program needs."""
+    """Say whether the database can be reached and has the schema that this program needs, and whether work is done."""
     try:
         with current_office().database.engine.connect() as connection:
             version = present_version(connection)
+        if version == newest_version() and _is_without_worker():
+            return {"status": "unavailable", "reason": "no worker is running: shouwang worker"}, 503
     except SQLAlchemyError:
         return {"status": "unavailable", "reason": "the database does not answer"}, 503
     if version != newest_version():
         return {"status": "unavailable", "reason": f"schema {version}, needed {newest_version()}"}, 503
     return {"status": "ok", "schema": version}, 200
+
+
+def _is_without_worker() -> bool:
+    office = current_office()
+    with office.database.session(system_scope("health")) as session:
+        return presence(session, office.clock()).is_missing
 
 
 @bp.get("/metrics")

@@ -13,9 +13,11 @@ from models.vault import Keystore
 from tests.cast import NOW
 from tests.cli.conftest import Blank
 from tests.cli.installation import Installation
+from workflows.worker.beat import beat
 
 NAMES = [
-    "configuration", "disk", "keys", "database", "definitions", "walls", "keys_fit", "clock", "backup", "worker",
+    "configuration", "disk", "keys", "database", "definitions", "walls", "keys_fit", "clock", "backup",
+    "calendar", "worker",
 ]  # fmt: skip
 
 
@@ -39,13 +41,39 @@ def test_a_well_installation_is_called_well(small: Installation) -> None:
     code, seen = _seen(small)
     assert code == 0
     assert list(seen) == NAMES
-    assert [name for name, check in seen.items() if check["attention"]] == ["backup", "worker"]
+    assert [name for name, check in seen.items() if check["attention"]] == ["backup", "calendar", "worker"]
     assert "09:40" not in seen["clock"]["message"]
     assert "10:40" in seen["clock"]["message"]
 
 
-def test_it_says_honestly_that_there_is_no_worker(small: Installation) -> None:
-    assert "! worker" in small.run("doctor")[1]
+def test_it_says_honestly_that_there_is_no_worker_and_misses_one_only_where_work_waits(small: Installation) -> None:
+    assert "! worker：还没有运行过" in small.run("doctor")[1]
+    with small.database() as database:
+        beat(database, "one", NOW, NOW + timedelta(hours=1), {})
+        assert "✓ worker：1 个在运行" in small.run("doctor")[1]
+        beat(database, "one", NOW, NOW - timedelta(hours=2), {})
+    assert "! worker：3 小时前停了" in small.run("doctor")[1]
+    with small.unwalled() as engine, engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO outbox_message (id, topic, channel, recipient, payload, made_at, due_at, tries) "
+                "VALUES (1, 't', 'inbox', 'place:ZX', '{}', :at, :at, 0)"
+            ),
+            {"at": NOW.replace(tzinfo=None)},
+        )
+    assert _wrong(small) == ["worker"]
+
+
+def test_it_says_whether_the_holidays_of_the_year_are_known(small: Installation) -> None:
+    assert "! calendar：2026 年的节假日还没有录入" in small.run("doctor")[1]
+    with small.unwalled() as engine, engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO calendar_day (day, is_working, name, made_at, made_by) VALUES (:d, false, '元旦', :at, 1)"
+            ),
+            {"d": "2026-01-01", "at": NOW.replace(tzinfo=None)},
+        )
+    assert "✓ calendar" in small.run("doctor")[1]
 
 
 def test_an_installation_that_never_made_a_backup_is_not_well_after_a_week(

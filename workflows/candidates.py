@@ -39,7 +39,10 @@ def choices(
         elif field.type == "place":
             around = facts.get(f"case.{field.within}") if field.within else None
             places = places_of(directory, field.among, codes, int(around) if around else None)
-            found[field.key] = {str(place.id): Label(zh=place.name, en=place.name) for place in places}
+            own = codes.values() if field.elsewhere else ()
+            found[field.key] = {
+                str(place.id): Label(zh=place.name, en=place.name) for place in places if place.code not in own
+            }
     return found
 
 

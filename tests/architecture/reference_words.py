@@ -364,6 +364,7 @@ DEFINITION_KEYS = {
         "max": "largest number or latest day",
         "among": "roles of a `person`, kinds of a `place` to choose from",
         "within": "an answer of the case that names the place around the places offered",
+        "elsewhere": "leaves out the places where the child is now",
         "prefill": "the fact that stands there at first",
         "counted": "the answer is that fact, whatever was typed",
         "columns": "of `rows`: the questions of each row",

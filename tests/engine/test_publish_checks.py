@@ -270,6 +270,7 @@ def test_a_fault_inside_a_folded_condition_is_found_on_its_own_line(catalogue: C
         ("max: today", "max: «10", "bad_bound"),
         ("max: today", "min: 2030-01-01, max: «2029-01-01", "bad_bound"),
         ("max: today", "all_required: «true", "misplaced"),
+        ("max: today", "elsewhere: «true", "misplaced"),
         ("max: today", "max_length: «9", "misplaced"),
         ("bind: guardian.phone", "bind: «guardian.fone", "unknown_column"),
         ("bind: guardian.phone", "bind: «child.birth_on", "bind_type"),

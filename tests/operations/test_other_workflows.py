@@ -129,6 +129,14 @@ def test_a_class_of_another_school_is_not_offered(cast: Cast) -> None:
     assert _child(cast, child).school_code == "SQ"
 
 
+def test_a_transfer_to_the_childs_own_school_is_not_offered(cast: Cast) -> None:
+    child = cast.add_child("SQ-2101")
+    to = {"to_school": str(cast.places["SQ"].id), "moves_on": "2026-11-23", "why_moved": "搬迁"}
+    with pytest.raises(Refusal) as refused:
+        _open(cast, "chen", "transfer", "child", child, to)
+    assert str(refused.value.faults["to_school"]) == "不在可选的名单里，请重新选择"
+
+
 def test_a_commendation_needs_more_than_half_of_the_class_and_the_principal(cast: Cast) -> None:
     child = cast.add_child("ZX-2302")
     number = _open(cast, "zhou", "commendation", "child", child, {"award": "progress", "merit": "数学进步明显"})

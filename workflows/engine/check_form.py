@@ -105,6 +105,8 @@ def _check_field(index: int, f: FormField, sections: set[str], findings: Finding
         findings.add((*path, "all_required"), "misplaced", text("all_required 只用于多选"))
     if f.max_length is not None and f.type not in WITH_LENGTH:
         findings.add((*path, "max_length"), "misplaced", text("max_length 只用于文字"))
+    if f.elsewhere and f.type != "place":
+        findings.add((*path, "elsewhere"), "misplaced", text("elsewhere 只用于单位"))
     _check_bounds(index, f, findings)
     for at, column in enumerate(f.columns):
         if column.type in FILES:

@@ -280,8 +280,8 @@ class Section(Part):
 class FormField(Part):
     """One question: its type, what it accepts, when it is asked, where the answer is kept, who may see it.
 
-    `among` are the roles (of a `person`) or kinds (of a `place`) to choose from; `within`
-    is the case's answer that names the place around them. `prefill` names the fact that stands
+    `among` are the roles (of a `person`) or kinds (of a `place`) to choose from; `within` is the case's answer that
+    names the place around them; `elsewhere` leaves out the child's own places. `prefill` names the fact that stands
     there at first; a `counted` answer is that fact, whatever was typed. `rows` repeat `columns`, at most `most` times,
     beginning with the `preset` ones.
     """
@@ -304,6 +304,7 @@ class FormField(Part):
     max: Bound | None = None
     among: Annotated[tuple[Key, ...], BeforeValidator(one_or_many)] = ()
     within: Key | None = None
+    elsewhere: bool = False
     prefill: Annotated[str, StringConstraints(pattern=BIND_PATTERN)] | None = None
     counted: bool = False
     columns: Annotated[tuple[FormField, ...], Field(max_length=12)] = ()

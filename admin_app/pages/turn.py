@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from admin_app.desk import current_actor, current_policy, may, now, read_session, system_session
+from admin_app.listing.column import words
 from admin_app.listing.ids import number
 from admin_app.shell import present_term, term_label
 from admin_app.wording import say, say_moment
@@ -59,6 +60,7 @@ def index_page() -> dict[str, Any]:
     return {
         "year": year_name(year),
         "term": term_label(term) if term is not None else None,
+        "is_over": term is not None and term.last_on < local_day(now()),
         "done": sum(school.id in done for school in shown),
         "wave_places": _wave_places(session) if may(P.WAVE_OPEN) else [],
         "columns": [
@@ -83,8 +85,8 @@ def _school_row(school: Place, done_at: Any) -> dict[str, Any]:
     state = {"kind": "tag", "tag_kind": "ok" if done_at else "warn", "icon": "check" if done_at else "clock",
              "value": _("已办") if done_at else _("未办")}  # fmt: skip
     wave = {"kind": "link", "value": _("查看"), "url": url_for("turns.wave", place=school.code)}
-    when = {"kind": "text", "value": say_moment(done_at) if done_at else None}
-    return {"id": str(school.id), "url": url, "cells": [{"kind": "text", "value": school.name}, state, when, wave]}
+    when = words(say_moment(done_at) if done_at else None)
+    return {"id": str(school.id), "url": url, "cells": [words(school.name), state, when, wave]}
 
 
 def find_plan(code: str) -> TurnPlan:
@@ -237,7 +239,7 @@ def check_page(plan: TurnPlan, choices: TurnChoices) -> dict[str, Any]:
         "leaving": [(line.title, line.children, choices.destinations.get(line.place.id)) for line in leaving],
         "merged": [(line.title, line.children, titles[choices.merges[line.place.id]]) for line in merged],
         "going": [
-            (line.title, line.next_title, line.children, _teacher(plan, line, choices, staff))
+            (line.title, line.next_title, _children_then(plan, line, choices), _teacher(plan, line, choices, staff))
             for line in going
             if line.place.id not in choices.merges
         ],
@@ -248,6 +250,12 @@ def check_page(plan: TurnPlan, choices: TurnChoices) -> dict[str, Any]:
         "staff": list(staff.items()),
         "hidden": _hidden(choices),
     }
+
+
+def _children_then(plan: TurnPlan, line: ClassLine, choices: TurnChoices) -> int:
+    """Return how many children a class has once those of the classes merged into it are with it."""
+    joining = [other.children for other in plan.classes if choices.merges.get(other.place.id) == line.place.id]
+    return line.children + sum(joining)
 
 
 def _new_numbers(plan: TurnPlan, choices: TurnChoices) -> list[int]:
@@ -286,5 +294,13 @@ def done_page(plan: TurnPlan) -> dict[str, Any]:
         "when": say_moment(plan.done.done_at),
         "figures": [(say(label), counts.get(key, 0)) for key, label in COUNTS if counts.get(key, 0)],
         "classes": [_line(plan, line) for line in plan.classes],
-        "wave_url": url_for("turns.wave", place=plan.school.code) if may(P.WAVE_OPEN) else None,
+        "wave_url": _wave_url(plan.school),
     }
+
+
+def _wave_url(school: Place) -> str | None:
+    """Return where this term's wave is opened, None in the holidays: the newcomers come first."""
+    term = present_term()
+    if term is None or term.last_on < local_day(now()) or not may(P.WAVE_OPEN):
+        return None
+    return url_for("turns.wave", place=school.code)

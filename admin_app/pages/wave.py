@@ -6,12 +6,15 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from admin_app.desk import may, now, read_session
 from admin_app.shell import present_term, term_label
+from models.child import Child
 from models.place import Place
 from models.school_year import Term
+from workflows.class_title import has_left
 from workflows.clock import local_day
 from workflows.operations.wave import count_wave
 from workflows.policy import Permission as P
@@ -56,6 +59,7 @@ def wave_page(code: str) -> dict[str, Any]:
         "former": counts.former,
         "children": counts.children,
         "is_over": term.last_on < local_day(now()),
+        "unturned": _unturned(place, term),
         "links": [
             {"label": _("建档率"), "url": url_for("filing.index"), "icon": "chart-bar"},
             {"label": _("摸底排查"), "url": url_for("cases.index"), "icon": "clipboard-list"},
@@ -63,3 +67,24 @@ def wave_page(code: str) -> dict[str, Any]:
         if may(P.REPORT_READ) and may(P.CASE_LIST)
         else [],
     }
+
+
+def _unturned(place: Place, term: Term) -> list[dict[str, Any]]:
+    """Return the schools that have not turned into the term's year: graduates on file there would get files too."""
+    session, year, school = read_session(P.WAVE_OPEN), term.school_year.first_year, aliased(Place)
+    rows = session.execute(
+        select(school.code, school.name, school.stage, Place.cohort, func.count())
+        .join(school, school.id == Place.parent_id)
+        .join(Child, Child.class_code == Place.code)
+        .where(getattr(Place, f"{place.kind}_code") == place.code, Place.kind == "class", ~Place.is_closed)
+        .where(Child.status == "on_file", Place.cohort < year)
+        .group_by(school.code, school.name, school.stage, Place.cohort)
+        .order_by(school.code)
+    )
+    left: dict[str, dict[str, Any]] = {}
+    for code, name, stage, cohort, children in rows:
+        if cohort is not None and has_left(stage, year - cohort + 1):
+            url = url_for("turns.school", school=code) if may(P.TURN_MANAGE) else None
+            one = left.setdefault(code, {"name": name, "children": 0, "url": url})
+            one["children"] += children
+    return list(left.values())

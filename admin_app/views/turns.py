@@ -87,6 +87,4 @@ def turn(school: str) -> Response:
         raise
     except Refusal as refusal:
         flash(say(refusal.message), "bad")
-    else:
-        flash(_("学年更替已办好。"), "ok")
     return redirect(url_for("turns.school", school=school))

@@ -91,10 +91,27 @@ def test_in_the_holidays_the_page_says_that_the_term_is_over(summer: FlaskClient
     assert "第 None 周" not in shown
 
 
+def test_a_wave_before_the_turn_warns_of_the_graduates_that_it_would_count(
+    client_of: ClientOf, sqlite_cast: Cast
+) -> None:
+    sqlite_cast.add_child("ZX-2101", "毕业生")
+    sqlite_cast.add_child("ZX-2302")
+    chen = client_of("chen")
+    assert "还没有办“各校更替”" not in page(chen, "/turns/waves/LX")
+    with sqlite_cast.database.transaction(system_scope("tests")) as session:
+        session.scalars(select(Place).where(Place.code == "ZX-2101")).one().cohort = 2020
+    shown = page(chen, "/turns/waves/LX")
+    assert "1 所学校还没有办“各校更替”" in shown
+    assert "柳溪镇中心小学（毕业班 1 人）" in shown
+    assert "还没有办“各校更替”" not in page(chen, "/turns/waves/SQ")
+
+
 def test_a_school_is_led_from_the_choices_over_the_check_to_the_end(summer: FlaskClient, sqlite_cast: Cast) -> None:
     leaver = sqlite_cast.add_child("ZX-2101", "毕业生")
     ids = {code: place.id for code, place in sqlite_cast.places.items()}
-    assert "未办" in page(summer, "/turns/")
+    listed = page(summer, "/turns/")
+    assert "未办" in listed
+    assert "None" not in listed
     shown = page(summer, "/turns/schools/ZX")
     assert "六（1）班" in shown
     assert "换班主任由安全管理员" in shown
@@ -110,7 +127,8 @@ def test_a_school_is_led_from_the_choices_over_the_check_to_the_end(summer: Flas
     done = post(summer, "/turns/schools/ZX", "/turns/schools/ZX", **hidden(words))
     assert (done.status_code, done.location) == (302, "/turns/schools/ZX")
     ended = page(summer, "/turns/schools/ZX")
-    assert "学年更替已办好" in ended
+    assert "2027-08-25 10:00 已办好" in ended
+    assert "本学期摸底" not in ended  # in the holidays the newcomers' register comes first
     assert "五（2）班" in ended
     child = rows(sqlite_cast, Child, Child.id == leaver)[0]
     assert (child.status, child.left_on) == ("left", date(2027, 8, 25))

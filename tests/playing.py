@@ -106,6 +106,15 @@ def stand(cast: Cast, begun: str, state: str) -> Standing:
     return standing
 
 
+def ready(cast: Cast, begun: str, step: Step) -> Standing:
+    """Bring a new case to where a step can be taken: to its state, and through what its condition asks for."""
+    standing = stand(cast, begun, step.source)
+    for transition in step.first:
+        moved = take(cast, standing, step_of(begun, transition, step.source))
+        standing = replace(standing, rev=moved.rev)
+    return standing
+
+
 def request(cast: Cast, step: Step, **more: Any) -> Request:
     """Return what somebody asks for who takes a step with the answers of the table, or others."""
     answers = more.pop("answers", step.answers)

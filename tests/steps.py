@@ -26,19 +26,26 @@ class Opening:
 
 @dataclass(frozen=True)
 class Step:
-    """A transition out of one state: where it leads and all of the cast who may take it; everybody else may not."""
+    """A transition out of one state: where it leads and all of the cast who may take it; everybody else may not.
+
+    `first` are the steps within the state without which its condition does not hold.
+    """
 
     transition: str
     source: str
     target: str
     who: tuple[str, ...]
     answers: Answers = field(default_factory=dict)
+    first: tuple[str, ...] = ()
 
 
 OFFICE = ("qin", "chen")
 CLASS_OR_OFFICE = ("zhou", "qin", "chen")
 PLANNERS = ("meng", "zhou")
 LEADERS = ("meng", "tan")
+AT_SCHOOL = ("zhou", "meng", "qin", "chen", "tan")
+HEADS = ("qin", "chen", "tan")
+CLASS_OR_HEADS = ("zhou", *HEADS)
 INSPECTED = ("qin", "chen", "tan")
 REASON = {"reason": "情况有变，另行安排"}
 
@@ -111,7 +118,51 @@ CIRCULAR = {"circular_number": "青督〔2026〕8号", "circulated_on": "2026-11
 PAPERS = {"papers": ["base", "card", "talks", "pairing", "results"], "shelf": "三号柜二层"}
 HANDED_ON = {"handed_to": "县档案馆", "handed_on": "2026-11-20", "receipt": "青档收 2026-31"}
 MOVING = {"to_school": "#ZX", "moves_on": "2026-11-23", "why_moved": "随祖父母搬迁"}
+EVENT = {
+    "known_at": "2026-11-20 09:20",
+    "event_kind": "injury",
+    "event_place": "操场",
+    "severity": "plain",
+}
+UPDATED = {"severity": "serious", "update_says": "已送县医院，需住院观察"}
+CORRECTED = {**EVENT, "known_at": "2026-11-20 09:10", "reason": "知悉时间填错"}
+NOT_REACHED = {"tried_at": "2026-11-20 09:25", "tried_whom": "父亲", "tried_by": "phone", "tried_says": "关机"}
+SETTLED = {"settled_at": "2026-11-20 09:39", "outcome": "已缝合，无大碍", "child_now": "已回家休养"}
+SUMMED_UP = {"causes": "单杠松动", "lessons": "每周检查器械", "follow_up": "每天问候一次，直至返校"}
+ABSENT = {"noticed_at": "2026-11-20 08:20", "absent_since": "2026-11-20", "absent_why": "tired_of_school"}
+CALLED = {"called_at": "2026-11-20 08:40", "called_whom": "祖父", "call_result": "reached", "call_says": "不愿上学"}
+VISITED = {
+    "visited_at": "2026-11-20 09:30",
+    "visited_whom": "祖父和儿童",
+    "saw_child": "true",
+    "visit_says": "沉迷手机，愿意考虑返校",
+}
+SCHOOL_NOTICE = {
+    "school_notice_number": "柳小〔2026〕12号",
+    "school_notice_on": "2026-11-20",
+    "school_notice_to": "柳溪镇人民政府",
+    "school_notice_says": "请协助劝返",
+}
+SCHOOL_RECEIPT = {"school_notice_receipt_on": "2026-11-20", "school_notice_receipt_by": "陈立群"}
+PERSUADED = {"cadres_on": "2026-11-20", "cadres_who": "村支书、妇女主任", "cadres_says": "仍不愿返校"}
+ORDER = {
+    "township_notice_number": "柳政控〔2026〕3号",
+    "township_notice_on": "2026-11-20",
+    "township_notice_to": "林长顺",
+    "township_notice_says": "请于三日内送儿童返校",
+}
+ORDER_RECEIPT = {"township_notice_receipt_on": "2026-11-20", "township_notice_receipt_by": "林长顺"}
+BACK = {"returned_on": "2026-11-20", "returned_how": "school", "returned_help": "每天谈心，结对辅导"}
+EXCUSED = {"excused_why": "leave", "excused_proof": "家长补交请假条"}
 VOTE = {"voted_on": "2026-11-20", "votes_cast": "40", "votes_for": "21"}
+
+
+def told(key: str, whom: str) -> Answers:
+    """Return the answers of a notice about an emergency."""
+    return {f"{key}_told_at": "2026-11-20 09:30", f"{key}_told": whom, f"{key}_told_by": "phone"}
+
+
+TOLD = ("tell_guardian", "tell_parents", "tell_authority", "tell_township")
 
 # A workflow's first opening is the usual one; another is named where steps need it.
 OPENINGS: Mapping[str, Opening] = {
@@ -122,6 +173,8 @@ OPENINGS: Mapping[str, Opening] = {
     "inspection": Opening("inspection", "ZX", ("feng",), NOTICE),
     "archive": Opening("archive", "ZX-2302", OFFICE, {"why_archived": "year_end"}),
     "transfer": Opening("transfer", "SQ-2101", ("chen",), MOVING),
+    "emergency": Opening("emergency", "ZX-2302", AT_SCHOOL, EVENT),
+    "keep_in_school": Opening("keep_in_school", "ZX-2302", AT_SCHOOL, ABSENT),
     "commendation": Opening("commendation", "ZX-2302", CLASS_OR_OFFICE, {"award": "progress", "merit": "数学进步明显"}),
 }
 
@@ -170,6 +223,24 @@ WAYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "called_off": ("call_off",),
     },
     "transfer": {"requested": (), "accepted": ("accept",), "refused": ("refuse",), "withdrawn": ("withdraw",)},
+    "emergency": {
+        "responding": (),
+        "settled": (*TOLD, "settle"),
+        "closed": (*TOLD, "settle", "close"),
+        "called_off": ("call_off",),
+    },
+    "keep_in_school": {
+        "absent": (),
+        "called": ("call",),
+        "visited": ("call", "visit"),
+        "reported": ("call", "visit", "report"),
+        "village": ("call", "visit", "report", "receive"),
+        "township": ("call", "visit", "report", "receive", "persuade"),
+        "ordered": ("call", "visit", "report", "receive", "persuade", "order"),
+        "served": ("call", "visit", "report", "receive", "persuade", "order", "serve"),
+        "returned": ("come_back",),
+        "excused": ("excuse",),
+    },
     "commendation": {
         "nominated": (),
         "voted": ("vote",),
@@ -241,6 +312,39 @@ STEPS: Mapping[str, tuple[Step, ...]] = {
         Step("accept", "requested", "accepted", ("qin",), {"to_class": "#ZX-2101"}),
         Step("refuse", "requested", "refused", ("qin",), REASON),
         Step("withdraw", "requested", "withdrawn", ("chen",), REASON),
+    ),
+    "emergency": (
+        Step("tell_guardian", "responding", "responding", AT_SCHOOL, told("guardian", "祖父林长顺")),
+        Step("tell_parents", "responding", "responding", AT_SCHOOL, told("parents", "父亲")),
+        Step("tell_authority", "responding", "responding", HEADS, told("authority", "县教育局安全股")),
+        Step("tell_township", "responding", "responding", HEADS, told("township", "镇政府值班室")),
+        Step("tell_county", "responding", "responding", HEADS, told("county", "县领导小组办公室")),
+        Step("no_answer", "responding", "responding", AT_SCHOOL, NOT_REACHED),
+        Step("update", "responding", "responding", AT_SCHOOL, UPDATED),
+        Step("correct", "responding", "responding", CLASS_OR_HEADS, CORRECTED),
+        Step("correct", "settled", "responding", CLASS_OR_HEADS, CORRECTED),
+        Step("agree", "responding", "responding", ("tan",), {"head_says": "同意，先救人"}),
+        Step("settle", "responding", "settled", HEADS, SETTLED, TOLD),
+        Step("close", "settled", "closed", HEADS, SUMMED_UP),
+        Step("call_off", "responding", "called_off", HEADS, REASON),
+    ),
+    "keep_in_school": (
+        Step("call", "absent", "called", CLASS_OR_HEADS, CALLED),
+        Step("call_again", "called", "called", CLASS_OR_HEADS, CALLED),
+        Step("visit", "called", "visited", AT_SCHOOL, VISITED),
+        Step("report", "visited", "reported", ("qin", "tan"), SCHOOL_NOTICE),
+        Step("receive", "reported", "village", ("chen",), SCHOOL_RECEIPT),
+        Step("persuade", "village", "township", ("chen",), PERSUADED),
+        Step("order", "township", "ordered", ("chen",), ORDER),
+        Step("serve", "ordered", "served", ("chen",), ORDER_RECEIPT),
+        *(
+            step
+            for state in ("absent", "called", "visited", "reported", "village", "township", "ordered", "served")
+            for step in (
+                Step("come_back", state, "returned", CLASS_OR_HEADS, BACK),
+                Step("excuse", state, "excused", HEADS, EXCUSED),
+            )
+        ),
     ),
     "commendation": (
         Step("vote", "nominated", "voted", ("zhou",), VOTE),

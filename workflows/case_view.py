@@ -14,7 +14,7 @@ from models.case import Case, CaseMove, CaseRecord
 from models.vault import learn_keys
 from workflows.actor import Actor
 from workflows.audit import Happening
-from workflows.clock import local_day
+from workflows.clock import clock_facts, local_day
 from workflows.engine.allowed import Option, PastMove, options
 from workflows.engine.case_facts import case_facts, known_facts
 from workflows.engine.decision import Seat
@@ -98,6 +98,7 @@ def known_answers(
     fields = [f for f in form.fields if f.protection.value <= view.sees]
     names, child = (f.prefill or "" for f in fields), view.case.child_id
     facts = view.subject.facts() | evidence_about(names, session, everything, child, view.case, local_day(now))
+    facts |= clock_facts(now)
     case = known_facts(session, view.case, view.version, view.sees)
     facts |= {f"case.{key}": value for key, value in case.items()}
     answers: dict[str, Any] = {f.key: list(f.preset) for f in fields if f.preset}

@@ -18,3 +18,9 @@ def system_clock() -> datetime:
 def local_day(moment: datetime) -> date:
     """Return the calendar day of a moment where the schools are."""
     return moment.astimezone(LOCAL).date()
+
+
+def clock_facts(moment: datetime) -> dict[str, date]:
+    """Return the facts that any form may begin with: the moment to the minute, where the schools are, and its day."""
+    here = moment.astimezone(LOCAL).replace(second=0, microsecond=0)
+    return {"clock.now": here, "clock.today": here.date()}

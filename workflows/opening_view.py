@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from models.case import Case
 from models.definition import Definition
 from models.terms import latest_term
 from workflows.actor import Actor
+from workflows.clock import clock_facts, local_day
 from workflows.engine.allowed import post_named
 from workflows.engine.definition import Workflow
 from workflows.engine.form import FormValidator
@@ -72,15 +73,16 @@ def done_this_term(session: Session, workflows: Iterable[Workflow], subject: Sub
 
 
 def opening_answers(
-    session: Session, everything: Session, validator: FormValidator, subject: Subject, sees: str, day: date
+    session: Session, everything: Session, validator: FormValidator, subject: Subject, sees: str, now: datetime
 ) -> dict[str, Any]:
-    """Return what an opening form is filled in with: presets, evidence of the day, bound facts up to a field class.
+    """Return what an opening form is filled in with: presets, evidence, the time, bound facts up to a field class.
 
     `everything` is a session under a system scope, for cases that are counted whoever may see them.
     """
     fields = [f for f in validator.definition.fields if f.protection.value <= sees]
     names = (f.prefill or "" for f in fields)
-    facts = subject.facts() | evidence_about(names, session, everything, subject.child_id, None, day)
+    facts = subject.facts() | evidence_about(names, session, everything, subject.child_id, None, local_day(now))
+    facts |= clock_facts(now)
     answers: dict[str, Any] = {f.key: list(f.preset) for f in fields if f.preset}
     answers |= {f.key: facts[f.prefill] for f in fields if f.prefill and f.prefill in facts}
     return answers | {f.key: facts[f.bind] for f in fields if f.bind and f.bind in facts}

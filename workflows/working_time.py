@@ -98,8 +98,21 @@ def _after(here: datetime, span: Span, calendar: WorkingCalendar, pause: Collect
         if not pause:
             return here + _part(span, share)
         return _through_periods(here, _part(span, share), lambda day: ((time.min, None),) if runs(day) else ())
+    if not span.amount:
+        return _through_this_day(here, share, calendar)
     counted = {Unit.WORKDAYS: calendar.is_working, Unit.SCHOOL_DAYS: calendar.is_school_day}.get(span.unit, runs)
     return _through_days(here.date(), share * _days(span, here.date()), counted)
+
+
+def _through_this_day(here: datetime, share: Fraction, calendar: WorkingCalendar) -> datetime:
+    """Return when a share of what is left of the school day has passed: of the next one, once school is out."""
+    for day in _days_from(here.date()):
+        if calendar.is_school_day(day):
+            begin = max(datetime.combine(day, calendar.school_hours[0][0]), here)
+            end = datetime.combine(day, calendar.school_hours[-1][1])
+            if begin < end:
+                return begin + (end - begin) * share.numerator / share.denominator
+    raise OverflowError
 
 
 def _part(span: Span, share: Fraction) -> timedelta:

@@ -57,8 +57,7 @@ def opening_form(session: Session, opening: Opening, draft: Draft | None) -> dic
     validator = opening.validator
     answers: dict[str, Any] = {}
     if validator is not None:
-        everything, day = system_session("evidence"), local_day(now())
-        answers = opening_answers(session, everything, validator, opening.subject, sees, day)
+        answers = opening_answers(session, system_session("evidence"), validator, opening.subject, sees, now())
     form = _form(opening, answers, MultiDict(draft[1]) if draft else None)
     line = _("已恢复 %(when)s 的草稿", when=draft[0]) if draft else ""
     return {"form": Posted(form, uuid.uuid4().hex), "screen": _screen(opening, form, line)}

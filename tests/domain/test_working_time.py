@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from workflows.clock import LOCAL
-from workflows.engine.vocabulary import Span, Unit
+from workflows.engine.vocabulary import Span, Unit, read_span
 from workflows.working_time import FAR, WorkingCalendar, moment_after
 
 # The National Day week of 2026 with the two days worked for it, New Year 2027, Qingming, and three terms.
@@ -30,8 +30,7 @@ def local(written: str) -> datetime:
 
 
 def span(written: str) -> Span:
-    amount, _, unit = written.partition(" ")
-    return Span(amount=int(amount), unit=Unit(unit))
+    return Span.model_validate(read_span(written))
 
 
 def after(start: str, length: str, *pause: str, percent: int = 100, calendar: WorkingCalendar = CALENDAR) -> str:
@@ -58,6 +57,12 @@ def after(start: str, length: str, *pause: str, percent: int = 100, calendar: Wo
         ("2026-11-20 16:30", "1 school hours", "2026-11-23 08:30"),  # the weekend
         ("2026-11-20 11:00", "1 school hours", "2026-11-20 12:00"),  # not on to the afternoon
         ("2026-09-30 16:30", "1 school hours", "2026-10-08 08:30"),
+        ("2026-11-20 08:20", "this school day", "2026-11-20 17:00"),
+        ("2026-11-20 07:00", "this school day", "2026-11-20 17:00"),
+        ("2026-11-20 17:00", "this school day", "2026-11-23 17:00"),  # school is out
+        ("2026-11-21 10:00", "this school day", "2026-11-23 17:00"),  # a Saturday
+        ("2026-10-10 10:00", "this school day", "2026-10-10 17:00"),  # a Saturday that is worked
+        ("2026-10-03 10:00", "this school day", "2026-10-08 17:00"),  # the week off
         ("2027-01-15 16:30", "1 school hours", "2027-02-22 08:30"),
         ("2026-11-20 09:00", "3 days", "2026-11-23 23:59"),
         ("2026-11-20 09:00", "2 weeks", "2026-12-04 23:59"),
@@ -99,6 +104,7 @@ def test_a_pause_stands_still_on_the_days_it_names(start: str, length: str, paus
         ("6 school hours", 200, "2026-11-19 17:00"),
         ("30 minutes", 80, "2026-11-18 10:24"),
         ("1 months", 50, "2026-12-03 23:59"),
+        ("this school day", 50, "2026-11-18 13:30"),
     ],
 )
 def test_a_share_of_a_span_is_counted_in_its_own_unit(length: str, percent: int, due: str) -> None:

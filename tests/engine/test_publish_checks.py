@@ -273,6 +273,8 @@ def test_a_fault_inside_a_folded_condition_is_found_on_its_own_line(catalogue: C
         ("max: today", "elsewhere: «true", "misplaced"),
         ("max: today", "max_length: «9", "misplaced"),
         ("bind: guardian.phone", "bind: «guardian.fone", "unknown_column"),
+        ("max: today", "max: today, prefill: «clock.later", "unknown_field"),
+        ("max: today", "max: today, prefill: «evidence.talks", "prefill_type"),
         ("bind: guardian.phone", "bind: «child.birth_on", "bind_type"),
         ("visible_when: met != 'other'", "visible_when: met != «'nobody'", "unknown_option"),
         ("visible_when: met != 'other'", "visible_when: visited_on > «'soon'", "expression_date"),

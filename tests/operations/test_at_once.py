@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from models.case import Case
 from models.scope import system_scope
 from tests.cast import Cast
-from tests.playing import Standing, begin, meant, stand, subject_for, take, trace
+from tests.playing import Standing, begin, meant, ready, stand, subject_for, take, trace
 from tests.racing import Act, at_once, both_have_read
 from tests.steps import OPENINGS, PROPOSED, STEPS, Step, step_of
 from workflows.operations.case_opening import Beginning, open_case_about
@@ -31,7 +31,7 @@ def _refused(found: list[object]) -> list[object]:
 def test_of_two_who_take_the_same_step_one_wins_and_the_other_is_told(
     shared_cast: Cast, begun: str, step: Step
 ) -> None:
-    standing = stand(shared_cast, begun, step.source)
+    standing = ready(shared_cast, begun, step)
     before = trace(shared_cast, standing.number)
 
     def takes(who: str) -> Act:
@@ -51,7 +51,7 @@ def test_of_two_who_take_the_same_step_one_wins_and_the_other_is_told(
 def test_the_same_request_twice_at_once_has_one_effect_and_one_answer(
     shared_cast: Cast, begun: str, step: Step
 ) -> None:
-    standing = stand(shared_cast, begun, step.source)
+    standing = ready(shared_cast, begun, step)
     before, key = trace(shared_cast, standing.number), f"twice-{standing.number}"
 
     def takes() -> object:

@@ -52,14 +52,16 @@ GUARDS: dict[tuple[str, str, str, str], tuple[Callable[[Cast, int], None], Answe
     ("pairing", "pairing", "check", "active"): (_nothing, CHECKED | {"decision": "change"}),
     ("archive", "archive", "seal", "gathering"): (_begin_a_file, {}),
     ("transfer", "transfer", "accept", "requested"): (_begin_a_pairing, {}),
+    ("emergency", "emergency", "settle", "responding"): (_nothing, {}),
     ("commendation", "commendation", "vote", "nominated"): (_nothing, VOTE | {"votes_for": "20"}),
 }
-NOT_ON_FILE = ("individual_plan", "pairing", "transfer")  # cannot be opened for a child who has left
+NOT_ON_FILE = ("individual_plan", "keep_in_school", "pairing", "transfer")  # cannot be opened for a child who has left
 SECOND_PERSON = {
     ("individual_plan", "approve"),
+    ("keep_in_school", "receive"),
     *(("inspection", step) for step in ("pass", "find", "accept", "not_yet")),
 }
-ONE_OPEN = ("archive", "identification", "individual_plan", "inspection", "transfer")
+ONE_OPEN = ("archive", "identification", "individual_plan", "inspection", "keep_in_school", "transfer")
 UNIQUE = {"pairing": (("subject", "kind"), ("subject", "helper"))}
 QUOTA = {"pairing": (("helper", 3),), "individual_plan": (("class", 5),)}
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from models.definition import Definition
 from models.scope import system_scope
 from tests.cast import PEOPLE, Cast
-from tests.playing import Standing, definition_of, last_move, rehearse, stand, take, trace
+from tests.playing import Standing, definition_of, last_move, ready, rehearse, stand, take, trace
 from tests.steps import OPENINGS, STEPS, WAYS, Step
 from workflows.refusal import Denied, Missing, Refusal, Stale
 
@@ -63,7 +63,7 @@ def test_the_table_knows_every_workflow_of_the_pack(shared_cast: Cast) -> None:
 def test_each_step_is_taken_once_with_its_move_its_event_and_its_message(
     shared_cast: Cast, begun: str, step: Step
 ) -> None:
-    standing = stand(shared_cast, begun, step.source)
+    standing = ready(shared_cast, begun, step)
     before = trace(shared_cast, standing.number)
     moved = take(shared_cast, standing, step, rev=standing.rev)
     assert (moved.from_state, moved.to_state) == (step.source, step.target)
@@ -80,7 +80,7 @@ def test_each_step_is_taken_once_with_its_move_its_event_and_its_message(
 
 @each_step
 def test_everybody_named_may_take_the_step_and_nobody_else(shared_cast: Cast, begun: str, step: Step) -> None:
-    standing = standing_in(shared_cast, begun, step.source)
+    standing = ready(shared_cast, begun, step) if step.first else standing_in(shared_cast, begun, step.source)
     before = trace(shared_cast, standing.number)
     may = []
     for login in EVERYBODY:

@@ -93,6 +93,11 @@ CASE_FACTS: dict[str, Offer] = {
 }
 
 
+# What a form may begin with whatever it is about: the moment at which it is opened, and its day.
+CLOCK: dict[str, Offer] = {
+    "clock.now": _offer(DATETIME, "现在", "Now", Protection.P0),
+    "clock.today": _offer(DATE, "今天", "Today", Protection.P0),
+}
 CHILD_FACTS: dict[str, Offer] = {"child.status": _offer(TEXT, "在册状态", "On the file", Protection.P0)}
 EVIDENCE: dict[str, Offer] = {
     "evidence.talks": _offer(NUMBER, "谈心次数", "Talks", Protection.P0),

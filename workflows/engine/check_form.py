@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from workflows.engine.catalogue import Catalogue
+from workflows.engine.catalogue import CLOCK, Catalogue
 from workflows.engine.checks import Findings
 from workflows.engine.definition import RECORD_KINDS, Form, FormField, RecordHead
 from workflows.engine.document import Document
@@ -33,6 +33,7 @@ def check_form(form: Form, document: Document, catalogue: Catalogue) -> list[Pro
     for index, f in enumerate(form.fields):
         _check_field(index, f, sections, findings)
         _check_bind(index, f, bound, findings)
+        _check_prefill(index, f, facts, findings)
         _check_conditions(index, f, offers, findings)
     _check_advice(form, offers, findings)
     if form.record is not None:
@@ -147,6 +148,18 @@ def _check_bounds(index: int, f: FormField, findings: Findings) -> None:
 
 def _is_day(bound: object) -> bool:
     return bound == "today" or isinstance(bound, date)
+
+
+def _check_prefill(index: int, f: FormField, facts: Offers, findings: Findings) -> None:
+    """Note a fact that nothing offers; what a case knows depends on the workflow that asks for the form."""
+    if f.prefill is None or f.prefill.startswith("case."):
+        return
+    path, offers = ("fields", index, "prefill"), {**facts, **CLOCK}
+    offer = offers.get(f.prefill)
+    if offer is None:
+        findings.unknown(path, "unknown_field", text("数据项"), f.prefill, offers)
+    elif FIELD_TYPES.get(f.type, TEXT) != offer.type:
+        findings.add(path, "prefill_type", text("{name} 的类型与字段类型不合", name=f.prefill))
 
 
 def _check_bind(index: int, f: FormField, bound: set[str], findings: Findings) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints
 from pydantic_core import PydanticCustomError
 
+THIS_DAY = "this school day"
 KEY_PATTERN = r"^[a-z][a-z0-9_]{0,59}$"
 SPAN_PATTERN = re.compile(
     r"^([1-9]\d{0,4}) (minutes?|hours?|school hours?|workdays?|school days?|days?|weeks?|months?)$"
@@ -77,7 +78,7 @@ class Span(Part):
     unit: Unit
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.unit.value}"
+        return f"{self.amount} {self.unit.value}" if self.amount else THIS_DAY
 
 
 class Assignee(Part):
@@ -138,12 +139,14 @@ def refusal(code: str) -> PydanticCustomError:
 
 
 def read_span(value: Any) -> Any:
-    """Read `5 workdays` as a span.
+    """Read `5 workdays` as a span, `this school day` as what is left of it.
 
     Raises ValueError for any other wording.
     """
     if not isinstance(value, str):
         return value
+    if value.strip() == THIS_DAY:
+        return {"amount": 0, "unit": Unit.SCHOOL_DAYS}
     found = SPAN_PATTERN.match(value.strip())
     if found is None:
         raise refusal("bad_span")

@@ -17,6 +17,7 @@ from workflows.fields import CHANNEL, CODE_LISTS
 from workflows.operations.channel_values import HIDDEN, QUESTIONS
 from workflows.outbox.topics import OFFERED, TOPICS
 
+FOR_GROUPS = ("case.watched", "case.overdue", "wave.opened", "roster.imported", "school.turned", "digest")
 OPTIONAL = frozenset({("mail", "login"), ("mail", "secret"), ("dingtalk", "secret")})
 
 
@@ -28,7 +29,7 @@ def channel_form(kind: str, lookup_url: str, place: Place | None = None, channel
     offered = [(topic, say(TOPICS[topic].label)) for topic in OFFERED]
     fields["topics"] = SelectMultipleField(_("发送内容"), choices=choices(offered), validate_choice=False)
     held = {key: getattr(channel, key) for key in QUESTIONS[kind] if channel is not None and key not in HIDDEN}
-    topics = list(OFFERED) if channel is None else channel.topics
+    topics = (OFFERED if kind == "mail" else FOR_GROUPS) if channel is None else channel.topics
     return type("ChannelForm", (FlaskForm,), fields)(data={**held, "topics": topics})
 
 

@@ -157,7 +157,7 @@ def _lost(session: Session, channel: Channel) -> dict[str, Any]:
     ).all()
     card: dict[str, Any] = {"title": _("没有送到"), "sub": _("最近 %(n)s 条", n=len(rows)) if rows else ""}
     if not rows:
-        return card | {"empty": {"icon": "circle-check", "title": _("都送到了")}}
+        return card | {"empty": {"icon": "circle-check", "title": _("没有未送达的消息")}}
     labels = (_("内容"), _("时间"), _("原因"), _("试过"), _("状态"))
     lines = [
         {

@@ -15,6 +15,7 @@ from admin_app.wording import say, say_moment
 from models.case import Case
 from models.child import Child
 from models.notice import Notice
+from workflows.engine.definition import Workflow
 from workflows.engine.published import workflow_version
 from workflows.outbox.topics import topic_of
 from workflows.policy import Permission
@@ -24,8 +25,8 @@ MOST_SHOWN = 100
 
 
 class _Seen(NamedTuple):
-    number: str
-    title: str
+    case: Case
+    workflow: Workflow
     name: str | None
 
 
@@ -53,17 +54,18 @@ def notices_page() -> dict[str, Any]:
 def number_seen(case_id: int | None) -> str | None:
     """Return the number of a case that the person may see, None for others."""
     found = _cases({case_id}) if case_id is not None else {}
-    return next((case.number for case in found.values()), None)
+    return next((seen.case.number for seen in found.values()), None)
 
 
 def _row(notice: Notice, seen: Mapping[int, _Seen]) -> dict[str, Any]:
     topic = topic_of(notice.topic)
     case = seen.get(notice.case_id) if notice.case_id is not None else None
+    reached = case.workflow.states.get(str(notice.facts.get("to"))) if case is not None else None
     return {
         "id": notice.id,
         "url": url_for("notices.open_it", notice=notice.id),
         "cells": [
-            words(say(topic.label), icon=topic.icon, sub=say(topic.line)),
+            words(say(topic.label), icon=topic.icon, sub=say(reached.label if reached else topic.line)),
             *_about(notice, case),
             words(say_moment(notice.made_at)),
             words(_("已读")) if notice.read_at is not None else tag("info", text("未读"), "bell"),
@@ -73,7 +75,7 @@ def _row(notice: Notice, seen: Mapping[int, _Seen]) -> dict[str, Any]:
 
 def _about(notice: Notice, case: _Seen | None) -> list[Cell]:
     if case is not None:
-        return [words(case.title, sub=case.number), words(case.name)]
+        return [words(say(case.workflow.title), sub=case.case.number), words(case.name)]
     ended = words(_("你已不能查看这件事项")) if notice.case_id is not None else words(None)
     return [ended, words(None)]
 
@@ -86,7 +88,4 @@ def _cases(numbers: Collection[int]) -> dict[int, _Seen]:
     rows = session.execute(
         select(Case, Child.name).outerjoin(Child, Case.child_id == Child.id).where(Case.id.in_(numbers))
     )
-    return {
-        case.id: _Seen(case.number, say(workflow_version(session, case.definition_id).workflow.title), name)
-        for case, name in rows
-    }
+    return {case.id: _Seen(case, workflow_version(session, case.definition_id).workflow, name) for case, name in rows}

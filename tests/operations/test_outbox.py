@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -18,8 +17,9 @@ from models.scope import system_scope
 from models.staff import Staff
 from models.task import CaseWatch
 from models.types import new_id
-from models.vault import DataKey, vault_of
+from models.vault import DataKey
 from tests.cast import NOW, Cast
+from tests.posting import Post, channel, wants
 from workflows.operations.case import Request, act_on_case
 from workflows.outbox import send as send_module
 from workflows.outbox.claim import BURST, PER_MINUTE, claim
@@ -46,45 +46,12 @@ FILE = {
 }
 
 
-class Post:
-    """What was handed to channels, and whether it arrives."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, Letter]] = []
-        self.refuse: Callable[[Letter], str | None] = lambda letter: None
-        self.final = False
-
-    def __call__(self, account: Account, letter: Letter, outside: Outside, moment: float) -> None:
-        why = self.refuse(letter)
-        if why is not None:
-            raise Undelivered(why, is_final=self.final)
-        self.sent.append((account.kind, letter))
-
-
 @pytest.fixture
 def posted(monkeypatch: pytest.MonkeyPatch) -> Post:
     """Every channel leads here instead of to the network."""
     seen = Post()
     monkeypatch.setattr(send_module, "SENDERS", dict.fromkeys(("mail", "webhook", "wecom", "dingtalk"), seen))
     return seen
-
-
-def channel(cast: Cast, kind: str, place: str = "ZX", **values: Any) -> int:
-    """Add a channel in use that carries every topic of a case."""
-    with cast.database.transaction(system_scope("tests")) as session:
-        row = Channel(id=new_id(), kind=kind, name=kind, made_at=NOW, place_id=cast.places[place].id)
-        row.place_at(cast.codes(place))
-        row.topics = ["case.moved", "case.opened", "wave.opened", "digest"]
-        session.add(vault_of(session).new_key(row.id))
-        with session.no_autoflush:
-            session.add(row)
-            if kind == "mail":
-                row.host, row.port, row.security, row.sender = "mail.example.org", 465, "tls", "a@example.org"
-            else:
-                row.url, row.secret = "https://far.example.org/x", "sesame"
-            for key, value in values.items():
-                setattr(row, key, value)
-        return row.id
 
 
 def moved(cast: Cast, login: str = "zhou") -> str:
@@ -113,13 +80,6 @@ def told(cast: Cast) -> list[tuple[str, str]]:
     with cast.database.session(system_scope("tests")) as session:
         found = session.execute(select(Staff.login, Notice.topic).join(Notice, Notice.staff_id == Staff.id))
         return sorted((login, topic) for login, topic in found)
-
-
-def wants(cast: Cast, login: str, when: str = "at_once", email: str | None = "x@school.example.org") -> None:
-    """Set how a person wants to be told."""
-    with cast.database.transaction(system_scope("tests")) as session:
-        staff = session.scalars(select(Staff).where(Staff.login == login)).one()
-        staff.told, staff.email = when, email
 
 
 # The bell

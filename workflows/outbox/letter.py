@@ -14,7 +14,10 @@ from workflows.text import Text, text
 
 LONGEST_TITLE, LONGEST_LINE, MOST_LINES = 120, 200, 30
 Say = Callable[[Text, str], str]
-TOLD = ("case", "transition", "from", "to", "opened", "lapsed", "created", "updated", "refused", "first_year")
+TOLD = frozenset(
+    {"case", "transition", "from", "to", "opened", "lapsed", "created", "updated", "refused", "first_year"}
+    | {"waiting", "overdue", "percent"}
+)
 """Particulars of a message that a webhook is given; each is a key, a number or a code."""
 
 

@@ -40,6 +40,7 @@ ITEMS = (
     Item("places.index_view", _("组织机构"), "sitemap", _("搭建"), P.PLACE_READ),
     Item("staff.index_view", _("人员岗位"), "id", _("搭建"), P.STAFF_READ),
     Item("terms.index_view", _("学年学期"), "calendar-month", _("搭建"), P.TERM_MANAGE),
+    Item("calendar.index", _("校历"), "calendar-event", _("搭建"), P.TERM_MANAGE),
     Item("turns.index", _("学年更替"), "repeat", _("搭建"), P.TURN_MANAGE),
     Item("headings.index_view", _("表头用词"), "book", _("搭建"), P.HEADING_MANAGE),
     Item("channels.index", _("消息渠道"), "send", _("搭建"), P.CHANNEL_MANAGE),

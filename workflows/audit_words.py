@@ -155,6 +155,8 @@ GROUPS: Mapping[str, Group] = {
             "channel.removed": ActionWord(text("删除消息渠道"), *_ENDED),
             "channel.tried": ActionWord(text("试发消息"), "send", "info"),
             "channel.resent": ActionWord(text("重发未送达的消息"), "refresh", "info"),
+            "calendar.changed": ActionWord(text("修改校历"), *_CHANGED),
+            "clocks.recounted": ActionWord(text("按新校历重算时限"), "clock"),
             "setting.changed": ActionWord(text("修改设置"), *_CHANGED),
             "definition.published": ActionWord(text("发布定义"), *_GRANTED),
             "backup.made": ActionWord(text("备份"), *_SENT),
@@ -188,6 +190,7 @@ SUBJECTS: Mapping[str, Text] = {
     "channel": text("消息渠道"),
     "term": text("学期"),
     "school_year": text("学年"),
+    "calendar": text("校历"),
     "heading": text("表头用词"),
     "audit_event": text("审计条目"),
     "backup": text("备份"),
@@ -210,6 +213,8 @@ PARTICULARS: Mapping[str, Text] = {
     "first_on": text("自哪天起"),
     "last_on": text("到哪天止"),
     "percent": text("时限比例"),
+    "first": text("第一天"),
+    "last": text("最后一天"),
     "told": text("提醒了谁"),
     "limit": text("哪项时限"),
     "order": text("系统所排位次"),
@@ -280,6 +285,7 @@ _OTHERS: Mapping[str, Fact] = {
         Fact("told", text("邮件提醒"), "P0", "choice", "told"),
         Fact("email", text("电子邮箱"), "P2", "email"),
         Fact("text_size", text("字号"), "P0"),
+        Fact("calendar.school_hours", text("上学时间"), "P0"),
         Fact("officers.separate", text("三员分立"), "P0", "yes_no"),
     )
 }

@@ -39,7 +39,7 @@ PERMISSION_WORDS: Mapping[P, Text] = {
     P.STAFF_MANAGE: text("新建账号、重设密码"),
     P.STAFF_ACTIVATE: text("启用、停用账号"),
     P.STAFF_APPOINT: text("任命、解除岗位"),
-    P.TERM_MANAGE: text("维护学年学期"),
+    P.TERM_MANAGE: text("维护学年学期和校历"),
     P.CHANNEL_MANAGE: text("设置消息渠道"),
     P.SETTING_MANAGE: text("三员分设开关"),
 }

@@ -73,7 +73,7 @@ PERMISSIONS = {
     "staff:manage": "add accounts, change them, draw a new first password",
     "staff:activate": "let an account log in, or lock it",
     "staff:appoint": "give and end posts",
-    "term:manage": "keep school years and terms",
+    "term:manage": "keep school years, terms and the calendar",
     "channel:manage": "set up where messages go outside",
     "setting:manage": "switch the three officers on or off",
 }

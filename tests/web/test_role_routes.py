@@ -100,6 +100,10 @@ POST /case-parts/<part>                 mmmmmmxmxxxx l
 GET  /children/move/                    ooxxxxxmxxxx l
 POST /children/move/                    ffxxxxxmxxxx l
 
+GET  /calendar/                         ooxxxxxooxxx l
+POST /calendar/days                     ffxxxxxffxxx l
+POST /calendar/hours                    ffxxxxxffxxx l
+
 GET  /turns/                            ooxxxxxoxxxx l
 GET  /turns/waves/<place>               ooxxxxxmxxxx l
 POST /turns/waves/<place>               ooxxxxxmxxxx l

@@ -12,6 +12,7 @@ from models.case import Case
 from models.school_year import SchoolYear, Term
 from models.types import new_id
 from workflows.audit import Happening
+from workflows.calendar import change_mark
 from workflows.fields import SCHOOL_YEAR, TERM, put
 from workflows.operations.rows import check_rev, fetch, flush_unique
 from workflows.policy import Permission
@@ -53,6 +54,7 @@ def make_term(tx: Transaction, school_year_id: int, values: Mapping[str, Cell], 
     tx.session.add(term)
     marks = ("term.school_year_id", "uq_term_school_year_id")
     flush_unique(tx, "term_exists", text("这个学期已经有了"), "number", *marks)
+    change_mark(tx.session)
     tx.tell(Happening("term.made", "term", term.id, changes=changes, facts={"school_year": year.first_year}))
     return term
 
@@ -74,6 +76,7 @@ def change_term(tx: Transaction, term_id: int, rev: int, values: Mapping[str, Ce
             _ask(_doubts(term) + _consequences(tx, term, had_begun), is_sure)
     tx.session.flush()
     if changes:
+        change_mark(tx.session)
         tx.tell(Happening("term.changed", "term", term.id, changes=changes, facts={"school_year": year.first_year}))
     return term
 

@@ -299,7 +299,7 @@ def done_page(plan: TurnPlan) -> dict[str, Any]:
 
 
 def _wave_url(school: Place) -> str | None:
-    """Return where this term's wave is opened, None in the holidays: the newcomers come first."""
+    """Return where this term's wave is opened, None in the holidays."""
     term = present_term()
     if term is None or term.last_on < local_day(now()) or not may(P.WAVE_OPEN):
         return None

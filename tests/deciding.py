@@ -47,7 +47,7 @@ transitions:
   refuse: {{label: {{zh: 不同意}}, from: review, to: refused, decided: tasks, require: [opinion]}}
   return_it: {{label: {{zh: 驳回}}, from: review, to: any_visited, verb: 驳回, require: [opinion]}}
   stop: {{label: {{zh: 终止}}, from: any, to: refused, by: [office@school], verb: 终止, require: [reason]}}
-verbs: [认领, 转办, 委派, 加签, 减签, 回避, 撤回, 抄送, 催办]
+verbs: [认领, 转办, 委派, 加签, 减签, 回避, 撤回, 抄送, 催办, 督办]
 """
 
 

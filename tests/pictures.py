@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 ORIENTATION, GPS, MAKER = 0x0112, 0x8825, 0x010F
 
@@ -23,4 +23,14 @@ def photo(
         exif.get_ifd(GPS).update({1: "N", 2: (24.0, 30.0, 0.0), 3: "E", 4: (107.0, 12.0, 0.0)})
     written = io.BytesIO()
     picture.save(written, kind, exif=exif) if kind == "JPEG" else picture.save(written, kind)
+    return written.getvalue()
+
+
+def drawn(*, ink: bool = True) -> bytes:
+    """A signature as the page's pad sends it: a clear picture with a stroke of ink, or without any."""
+    picture = Image.new("RGBA", (900, 300), (0, 0, 0, 0))
+    if ink:
+        ImageDraw.Draw(picture).line([(80, 200), (300, 60), (520, 220), (820, 90)], fill=(23, 38, 43, 255), width=7)
+    written = io.BytesIO()
+    picture.save(written, "PNG")
     return written.getvalue()

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     CASE_LIST = "case:list"
     CASE_READ = "case:read"
     CASE_ACT = "case:act"
+    CASE_WATCH = "case:watch"
     RECORD_LIST = "record:list"
     RECORD_READ = "record:read"
     RECORD_WRITE = "record:write"

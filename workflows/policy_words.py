@@ -23,6 +23,7 @@ PERMISSION_WORDS: Mapping[P, Text] = {
     P.CASE_LIST: text("查看事项列表"),
     P.CASE_READ: text("打开事项"),
     P.CASE_ACT: text("办理事项"),
+    P.CASE_WATCH: text("督办事项"),
     P.RECORD_LIST: text("查看谈心、家访等记录列表"),
     P.RECORD_READ: text("打开记录"),
     P.RECORD_WRITE: text("写记录"),

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from admin_app.pages.case_ask import STYLES, asks_more
 from admin_app.pages.case_reach import draw_link
 from admin_app.pages.place import title_of
 from admin_app.shell_year import school_year_shown
@@ -23,12 +24,12 @@ from workflows.engine.allowed import Option
 from workflows.engine.definition import Workflow
 from workflows.engine.diagram import Move, draw
 from workflows.engine.form import FormValidator
+from workflows.engine.machine import WITHDRAWN
 from workflows.fields import CHILD, RELATIVE, Fact, stored, visible
 from workflows.mask import masked
 from workflows.reading import code_list
 
 STATE_KINDS = {"neutral": "neutral", "info": "info", "warn": "warn", "ok": "ok", "bad": "bad"}
-STYLES = {"primary": "primary", "danger": "bad", "plain": "plain"}
 MOVE_ICONS = {"primary": "circle-check", "danger": "arrow-back-up", "plain": "arrow-right"}
 
 
@@ -68,8 +69,13 @@ def _visit(moves: Sequence[CaseMove], state: str) -> str:
     return f"{last.actor_name} {say_short(last.at)}" if last else ""
 
 
-def timeline(workflow: Workflow, moves: Sequence[CaseMove], reasons: Mapping[int, str | None]) -> list[dict[str, Any]]:
-    """Return the moves, newest first."""
+def timeline(
+    workflow: Workflow,
+    moves: Sequence[CaseMove],
+    reasons: Mapping[int, str | None],
+    signatures: Mapping[int, str] | None = None,
+) -> list[dict[str, Any]]:
+    """Return the moves, newest first; `signatures` are the addresses of what was signed with a move."""
     return [
         {
             "when": say_short(move.at),
@@ -79,6 +85,7 @@ def timeline(workflow: Workflow, moves: Sequence[CaseMove], reasons: Mapping[int
             "title": _title(workflow, move),
             "who": move.actor_name,
             "text": reasons.get(move.id),
+            "signature_url": (signatures or {}).get(move.id),
             "tags": [state_tag(workflow, move.to_state)],
         }
         for move in reversed(moves)
@@ -92,6 +99,8 @@ def _style(workflow: Workflow, move: CaseMove) -> str:
 
 def _title(workflow: Workflow, move: CaseMove) -> str:
     transition = workflow.transitions.get(move.transition)
+    if move.transition == WITHDRAWN:
+        return str(_("撤回"))
     return say(transition.label) if transition and transition.label else _("发起")
 
 
@@ -120,7 +129,9 @@ def _verb(view: CaseView, option: Option) -> dict[str, Any]:
     url = url_for("cases.act", number=view.case.number, transition=option.transition)
     if option.definition.form:
         return found | {"url": url}
-    return found | {"confirm": f"confirm-{option.transition}", "url": url}
+    if asks_more(view, option):
+        return found | {"url": url, "is_modal": True}
+    return found | {"confirm": f"confirm-{option.transition}", "own_page": url}
 
 
 def diagram(view: CaseView) -> Markup:

@@ -16,7 +16,8 @@ from admin_app.desk import current_actor, current_policy, now, system_session
 from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults, written
 from admin_app.forms.fact_form import KEEP
 from admin_app.forms.posted import Posted
-from admin_app.pages.case import STYLES, shown_fact
+from admin_app.pages.case import shown_fact
+from admin_app.pages.case_ask import STYLES
 from admin_app.wording import say, say_moment
 from workflows.advice import advice_before, mark_of
 from workflows.candidates import choices

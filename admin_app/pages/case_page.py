@@ -11,15 +11,19 @@ from flask import url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from admin_app.pages.case import STYLES, diagram, head_facts, notice, place_line, state_tag, steps, subject_cards
+from admin_app.pages.case import diagram, head_facts, notice, place_line, state_tag, steps, subject_cards
 from admin_app.pages.case import timeline as timeline_of
 from admin_app.pages.case import verbs as verbs_of
+from admin_app.pages.case_ask import STYLES, asks_more, behalf_line, said_with
 from admin_app.pages.case_cards import detail_cards, record_cards
 from admin_app.pages.case_changes import changes_part
 from admin_app.pages.case_evidence import evidence_cards
 from admin_app.pages.case_files import count_files, files_card
 from admin_app.pages.case_left import left_parts
 from admin_app.pages.case_records import case_record_cards
+from admin_app.pages.case_seats import seat_cards
+from admin_app.pages.case_signatures import signatures
+from admin_app.pages.case_verbs import given_offers, verb_actions, watch_lines
 from admin_app.pages.case_words import key_facts, names_on
 from admin_app.wording import language, say
 from models.database import OfficeSession
@@ -29,6 +33,7 @@ from workflows.engine.allowed import Option
 from workflows.engine.diagram import Move, outline
 from workflows.engine.published import form_in_force
 from workflows.policy import FIELD_CLASSES
+from workflows.verbs_open import Offer
 
 TABS = ("detail", "diagram", "records", "files", "changes")
 
@@ -54,7 +59,10 @@ def case_page(
     reasons = {move.id: move.reason for move in view.moves}
     tab = tab if tab in TABS else TABS[0]
     shown = _tab(session, view, tab, before)
-    screen = _head(session, view) | {
+    given = given_offers(session, view)
+    screen = _head(session, view, given) | {
+        "seats": seat_cards(session, view, given) if tab == TABS[0] else [],
+        "watches": watch_lines(session, view) if tab == TABS[0] else [],
         "tabs": _tabs(view.case.number, tab, count_files(session, view.case.id)),
         "cards": shown.cards,
         "files": shown.files,
@@ -62,9 +70,10 @@ def case_page(
         "left": left_parts(session, view) if tab == TABS[0] else [],
         "notice": notice(view, reasons),
         "advice": list(advice),
-        "timeline": timeline_of(view.version.workflow, view.moves, reasons),
+        "timeline": timeline_of(view.version.workflow, view.moves, reasons, signatures(session, view)),
     }
-    dialogs = [_dialog(view, option) for option in view.options if option.is_allowed and not option.definition.form]
+    plain = [option for option in view.options if option.is_allowed and not option.definition.form]
+    dialogs = [_dialog(view, option) for option in plain if not asks_more(view, option)]
     return {
         "screen": screen,
         "dialogs": dialogs,
@@ -76,9 +85,11 @@ def case_page(
     }
 
 
-def _head(session: OfficeSession, view: CaseView) -> dict[str, Any]:
+def _head(session: OfficeSession, view: CaseView, given: Sequence[Offer]) -> dict[str, Any]:
     workflow = view.version.workflow
     allowed, refused = verbs_of(view)
+    more, not_now = verb_actions(view, given)
+    deputed = [one.behalf for one in view.options] + [one.behalf for one in given]
     tags = [state_tag(workflow, view.case.state)]
     if workflow.confidential:
         tags.append({"kind": "secret", "word": _("保密：仅办理人与指定领导")})
@@ -89,8 +100,9 @@ def _head(session: OfficeSession, view: CaseView) -> dict[str, Any]:
         "tags": tags,
         "facts": head_facts(view, place_line(session, view.case), pairs),
         "steps": steps(workflow, view.case.state, view.moves),
-        "actions": allowed,
-        "refused": refused,
+        "actions": [*allowed, *more],
+        "refused": [*refused, *not_now],
+        "behalf": next((behalf_line(one) for one in deputed if one is not None), ""),
         "back_url": url_for("cases.index"),
     }
 
@@ -142,5 +154,6 @@ def _dialog(view: CaseView, option: Option) -> dict[str, Any]:
         "text": say(option.definition.confirm) or _("确定办理“%(verb)s”吗？", verb=say(option.definition.label)),
         "url": url_for("cases.take", number=view.case.number, transition=option.transition),
         "kind": STYLES[option.definition.style],
-        "requires": [key for key in option.definition.require if key in ("reason", "opinion")],
+        "behalf": behalf_line(option.behalf),
+        "fields": said_with(view, option),
     }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import url_for
 from sqlalchemy import select
 
-from admin_app.desk import current_actor, current_policy, may, opened_session, read_session, system_session
+from admin_app.desk import current_actor, current_policy, may, now, opened_session, read_session, system_session
 from models.case import Case
 from models.database import OfficeSession
 from models.draw import PlaceDraw
+from workflows.case_view import CaseView, view_case
 from workflows.policy import Permission
 
 
@@ -22,6 +23,12 @@ def case_session(number: str) -> OfficeSession:
     if wide is not None and wide.scalar(own) is not None:
         return wide
     return read_session(Permission.CASE_READ)
+
+
+def seen_case(number: str) -> CaseView:
+    """Return a case as the person sees it; raises Missing and Denied."""
+    session = case_session(number)
+    return view_case(session, system_session("evidence"), current_actor(), current_policy(), number, now())
 
 
 def reads_case(case: Case) -> bool:

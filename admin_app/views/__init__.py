@@ -29,6 +29,7 @@ from admin_app.views import (
     roster,
     search,
     turns,
+    verbs,
 )
 from admin_app.views.screens import SCREENS
 
@@ -60,6 +61,7 @@ def register_views(app: Flask) -> None:
         turns,
         class_move,
         leaving,
+        verbs,
     )
     for family in families:
         app.register_blueprint(family.bp)

@@ -57,6 +57,7 @@ PERMISSIONS = {
     "case:list": "list cases",
     "case:read": "open a case; the opening goes on record",
     "case:act": "take transitions; which ones, the workflow says",
+    "case:watch": "keep an eye on a case until a day, and end that again",
     "record:list": "list dated records: talks, visits, calls, tests, meetings, diary, help plans",
     "record:read": "open a dated record, its photos and files; print it",
     "record:write": "write dated records on the forms that name the role",

@@ -116,6 +116,8 @@ GET  /cases/filter                      ooooooxoxxxx l
 GET  /cases/<number>                    ooomooxmxxxx l
 GET  /cases/<number>/<transition>       xxomxxxmxxxx l
 POST /cases/<number>/<transition>       xxfmxxxmxxxx l
+GET  /cases/<number>/verb/<case_verb>   ooomooxmxxxx l
+POST /cases/<number>/verb/<case_verb>   fffmffmmxxxx l
 GET  /open/<workflow>/<kind>/<int(max=9223372036854775807):number> ooomxxxmxxxx l
 POST /open/<workflow>/<kind>/<int(max=9223372036854775807):number> fffmxxxmxxxx l
 GET  /focus/                            ooooxxxoxxxx l
@@ -305,6 +307,7 @@ def _address(world: Marked, rule: str) -> str:
         "<export_type>": "xlsx",
         "<number>": world.cases["ZX-2302"],
         "<transition>": "complete",
+        "<case_verb>": "copy",
         "<paper>": "case",
         "<form>": "guardian_meeting",
         "<workflow>": "pairing",

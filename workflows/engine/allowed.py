@@ -162,7 +162,7 @@ def _option(
     seats: Sequence[Seat],
 ) -> Option:
     transition = version.workflow.transitions[key]
-    targets = tuple(dict.fromkeys(move.to_state for move in past)) if transition.target == ANY_VISITED else ()
+    targets = visited(past, state) if transition.target == ANY_VISITED else ()
     found = standing(actor, version.workflow, key, state, codes, seats)
     if not isinstance(found, Standing):
         return Option(key, transition, "not_your_part", found, targets)
@@ -172,6 +172,11 @@ def _option(
     if refusal is not None:
         return Option(key, transition, "guard", refusal, targets)
     return Option(key, transition, targets=targets, behalf=found.behalf)
+
+
+def visited(past: Collection[PastMove], state: str) -> tuple[str, ...]:
+    """Return the states, besides the present one, through which a case came, in the order of the first visit."""
+    return tuple(dict.fromkeys(move.to_state for move in past if move.to_state != state))
 
 
 def is_same_person(transition: Transition, actor: Actor, behalf: Behalf | None, past: Collection[PastMove]) -> bool:

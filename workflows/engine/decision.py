@@ -75,6 +75,28 @@ def outcome(seats: Sequence[Seat], tasks: Tasks, decided: Sequence[str]) -> str 
     return None
 
 
+@dataclass(frozen=True)
+class Tally:
+    """How a decision stands: voices for it and against it among the groups, how many it needs, whose turn it is."""
+
+    groups: int
+    agreed: int
+    against: int
+    needed: int
+    turn: int
+
+
+def tally(seats: Sequence[Seat], tasks: Tasks, forward: str) -> Tally:
+    """Count how a decision stands; `turn` is the place in the order of the first who has not spoken, from one."""
+    groups = _groups(seats)
+    voices = [group.voice(forward) for group in groups]
+    wanted = {"all": len(groups), "any": 1}.get(tasks.mode) or needed(tasks.ratio or "1/1", len(groups))
+    spoken = [group.is_complete for group in groups]
+    turn = spoken.index(False) + 1 if False in spoken else len(groups)
+    agreed = voices.count(forward)
+    return Tally(len(groups), agreed, len(voices) - agreed - voices.count(None), wanted, turn)
+
+
 def needed(ratio: str, groups: int) -> int:
     """Return how many of the groups must agree: the share rounded up, at least one (票签 of 2/3 among 4 is 3)."""
     share = Fraction(ratio) * groups

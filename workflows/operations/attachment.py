@@ -16,7 +16,7 @@ from models.storage import SMALL, WHOLE, storage
 from models.types import new_id
 from models.vault import learn_keys
 from workflows.audit import Change, Happening
-from workflows.case_files import file_class, may_add_file, may_remove_file, refuse_sealed
+from workflows.case_files import SIGNATURE, file_class, may_add_file, may_remove_file, refuse_sealed
 from workflows.file_kind import PICTURE, Upload, kind_of
 from workflows.operations.rows import fetch
 from workflows.picture import fit_picture
@@ -50,7 +50,8 @@ def attach(
     `field` is the question of the case's form that it answers. Photos are turned upright, made smaller and freed of
     position and camera. Raises the Refusals of `kind_of` and `fit_picture`, and `too_many_files`.
     """
-    _refuse_many(tx, of)
+    if field != SIGNATURE:  # as many may sign as decide
+        _refuse_many(tx, of)
     kind = kind_of(file)
     picture = fit_picture(file.content) if kind == PICTURE else None
     content = picture.content if picture is not None else file.content
@@ -88,7 +89,8 @@ def attach(
 def _refuse_many(tx: Transaction, of: Record | Case) -> None:
     own, most = Attachment.record_id == of.id, MOST_FILES
     if isinstance(of, Case):
-        own, most = and_(Attachment.case_id == of.id, Attachment.record_id.is_(None)), MOST_OF_CASE
+        mine = and_(Attachment.case_id == of.id, Attachment.record_id.is_(None))
+        own, most = and_(mine, Attachment.field.is_distinct_from(SIGNATURE)), MOST_OF_CASE
     there = select(func.count()).select_from(Attachment).where(own, Attachment.removed_at.is_(None))
     if (tx.session.scalar(there) or 0) >= most:
         raise Refusal("too_many_files", text("最多 {most} 个附件", most=most))
@@ -145,6 +147,8 @@ def _permit_removal(tx: Transaction, row: Attachment) -> None:
             raise Denied("not_permitted", text("只有记录人和办公室能移除附件"))
         return
     case = fetch(tx, Case, row.case_id or 0)
+    if row.field == SIGNATURE:
+        raise Refusal("signature_stays", text("签名随意见一起留存，不能移除"))
     if not may_remove_file(tx.actor, tx.policy, row, case):
         raise Denied("not_permitted", text("只有上传的人、办公室和主管领导能移除附件"))
     refuse_sealed(tx.session, case)

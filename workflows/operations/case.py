@@ -10,15 +10,18 @@ from sqlalchemy import bindparam, select
 
 from models.case import Case, CaseMove
 from workflows import audit
-from workflows.engine.allowed import PastMove, Standing, guard_refusal, is_same_person, standing
+from workflows.case_files import SIGNATURE
+from workflows.engine.allowed import PastMove, Standing, guard_refusal, is_same_person, standing, visited
 from workflows.engine.case_facts import case_facts
 from workflows.engine.decision import Seat
+from workflows.engine.definition import ANY_VISITED, Transition
 from workflows.engine.published import WorkflowVersion, workflow_version
 from workflows.operations.case_answers import Asked, count, judge
 from workflows.operations.case_step import Moved, Step
 from workflows.operations.repeated import answer_before, remember_answer
 from workflows.operations.seats import lock, speak
 from workflows.operations.sent_files import Uploads, digests, numbered
+from workflows.operations.signature import keep_signature
 from workflows.operations.unfinished_file import NOTHING_KEPT, Kept, take_unfinished
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, faster
@@ -76,9 +79,10 @@ def act_on_case(tx: Transaction, number: str, request: Request) -> Moved:
     step = Step(tx, case, version, subject, answered)
     step.write_facts()
     _pass_guard(step, request.transition)
+    signed = keep_signature(tx, case, sent) if SIGNATURE in require and transition.form is None else None
     taken: str | None = request.transition
     if stand.seat is not None:
-        taken = speak(tx, case, version.workflow, stand, request.transition, answered)
+        taken = speak(tx, case, version.workflow, stand, request.transition, answered, signed)
     moved = step.take(taken, request.target, asked.files) if taken is not None else step.stay()
     remember_answer(tx, request.key, mark, asdict(moved))
     return moved
@@ -117,7 +121,16 @@ def _permitted(
         raise faster()
     if transition.not_same_person_as and is_same_person(transition, tx.actor, found.behalf, past_moves(tx, case.id)):
         raise Denied("same_person", text("不能由办理前一步的同一人办理"))
+    _check_target(tx, case, transition, request.target)
     return found
+
+
+def _check_target(tx: Transaction, case: Case, transition: Transition, target: str | None) -> None:
+    """Refuse a target where there is none to choose, and a state through which the case never came."""
+    offered = visited(past_moves(tx, case.id), case.state) if transition.target == ANY_VISITED else ()
+    if target not in (offered or (None,)):
+        message = text("请选择退回到哪一环节")
+        raise Refusal("form_refused", text("还有内容没有填好"), {"target": message})
 
 
 def past_moves(tx: Transaction, case_id: int) -> list[PastMove]:

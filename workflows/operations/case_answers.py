@@ -23,10 +23,12 @@ from workflows.operations.answer_changes import answer_changes
 from workflows.operations.case_rows import standing_of
 from workflows.operations.case_trail import Move
 from workflows.operations.sent_files import Sent, answers_with, keep_sent
-from workflows.refusal import Refusal
+from workflows.refusal import Refusal, Words
 from workflows.subjects import Subject
 from workflows.text import text
 from workflows.transaction import Transaction
+
+LONGEST_SAID = 1_000
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,14 @@ class Answered:
 def judge(tx: Transaction, asked: Asked, subject: Subject, facts: Known) -> Answered:
     """Return the accepted answers; raises Refusal `form_refused` with a sentence for each field at fault."""
     if asked.form is None:
-        missing = [key for key in asked.require if not str(asked.answers.get(key) or "").strip()]
-        if missing:
-            raise Refusal("form_refused", text("还有内容没有填好"), {key: text("请填写") for key in missing})
-        return Answered(said=asked.answers)
+        said = _said(asked)
+        missing = [key for key in asked.require if not str(said.get(key) or "").strip()]
+        faults: dict[str, Words] = {key: text("请签名") if key == "signature" else text("请填写") for key in missing}
+        too_long = [key for key in SAID_WITH_IT if len(str(said.get(key) or "")) > LONGEST_SAID]
+        faults |= {key: text("最多 {most} 个字", most=LONGEST_SAID) for key in too_long}
+        if faults:
+            raise Refusal("form_refused", text("还有内容没有填好"), faults)
+        return Answered(said=said)
     form = form_in_force(tx.session, asked.form)
     require = {f.key for f in form.form.fields}.intersection(asked.require)
     known = facts | count(tx, (f.prefill for f in form.form.fields if f.prefill), subject, asked.case)
@@ -88,6 +94,13 @@ def judge(tx: Transaction, asked: Asked, subject: Subject, facts: Known) -> Answ
         raise Refusal("form_refused", text("还有内容没有填好"), verdict.faults)
     advised = _advised(tx, form, subject, known, verdict.values)
     return Answered(form, verdict, at_hand=at_hand, advised=advised)
+
+
+def _said(asked: Asked) -> dict[str, object]:
+    """Return what was said beside a step; a signature is a picture that was sent, never what was typed for one."""
+    typed = {key: value for key, value in asked.answers.items() if key != "signature"}
+    signed = next((str(one.number) for one in asked.files if one.field == "signature"), None)
+    return typed if signed is None else typed | {"signature": signed}
 
 
 def _advised(

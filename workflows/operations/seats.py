@@ -255,7 +255,13 @@ def decision(workflow: Workflow, state: str, seats: Sequence[Seat]) -> str | Non
 
 
 def speak(
-    tx: Transaction, case: Case, workflow: Workflow, stand: Standing, transition: str, answered: Answered
+    tx: Transaction,
+    case: Case,
+    workflow: Workflow,
+    stand: Standing,
+    transition: str,
+    answered: Answered,
+    signature_id: int | None = None,
 ) -> str | None:
     """Let whoever sits on a seat speak for a transition, and return the one to be taken now, None while others speak.
 
@@ -264,7 +270,10 @@ def speak(
     seat = stand.seat
     assert seat is not None
     for_whom = stand.behalf.staff_id if stand.behalf is not None else None
-    settle_seat(tx, case, seat, "done", answer=transition, opinion=answered.reason, acted_for=for_whom)
+    settle_seat(
+        tx, case, seat, "done",
+        answer=transition, opinion=answered.reason, acted_for=for_whom, signature_id=signature_id,
+    )  # fmt: skip
     if workflow.transitions[transition].decided is None:
         return transition
     taken = decision(workflow, case.state, wake(tx, case, workflow))

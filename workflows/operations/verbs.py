@@ -16,6 +16,7 @@ from models.task import CaseCopy
 from models.types import new_id
 from models.vault import learn_keys
 from workflows import audit
+from workflows.actor import Actor, Post
 from workflows.audit import Happening
 from workflows.colleagues import colleagues
 from workflows.engine.allowed import acts, holding
@@ -36,6 +37,7 @@ from workflows.seats import last_move, seats_of
 from workflows.subjects import subject_of
 from workflows.text import text
 from workflows.transaction import Transaction
+from workflows.verbs_open import TAKEN_BACK
 
 LONGEST_NOTE = 1_000
 TOLD: Mapping[Verb, str] = {
@@ -51,7 +53,6 @@ TOLD: Mapping[Verb, str] = {
 }
 MOST_PEOPLE = 30
 GIVEN_WITH = {Verb.RELEASE: Verb.CLAIM}  # a verb that a workflow has because it has another
-TAKEN_BACK = frozenset({"added_before", "added_after", "delegated"})
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,12 @@ class _Use:
     def own(self) -> Seat:
         """Return the open seat of the person, given where there was none; raises Denied where it is not their turn."""
         seats = self.seats or give_seats(self.tx, self.case, self.version.workflow)
-        found = next((seat for seat in seats if seat.status == "open" and self.holds(seat)), None)
-        if found is None:
-            raise Denied("not_your_part", text("现在不由你办理"))
-        return found
+        for seat in seats:
+            held = self.held(seat) if seat.status == "open" else None
+            if held is not None:
+                self.tx.post = held if isinstance(held, Post) else self.tx.post  # the trail says for whom
+                return seat
+        raise Denied("not_your_part", text("现在不由你办理"))
 
     def own_voice(self) -> Seat:
         """Return the open seat from which the person decides; raises as `own`, and where it is another's question."""
@@ -96,11 +99,10 @@ class _Use:
             raise Refusal("only_reply", text("别人请你提的意见，只能由你回复"))
         return seat
 
-    def holds(self, seat: Seat) -> bool:
-        """Tell whether the person sits on a seat."""
+    def held(self, seat: Seat) -> Post | Actor | None:
+        """Return by what the person sits on a seat."""
         actor = self.tx.actor
-        posts = actor.posts_in(self.version.workflow.key, self.case.related_codes)
-        return holding(seat, actor, posts) is not None
+        return holding(seat, actor, actor.posts_in(self.version.workflow.key, self.case.related_codes))
 
     def people(self, *, one: bool = False) -> list[Sitter]:
         """Return the people named, each of whom could be asked; raises Refusal otherwise."""
@@ -185,6 +187,11 @@ def _noted(use: _Use) -> str:
     return use.asking.note.strip()
 
 
+def _acts_for(use: _Use) -> int | None:
+    behalf = use.tx.post.behalf if use.tx.post is not None else None
+    return behalf.staff_id if behalf is not None else None
+
+
 def _claim(use: _Use) -> None:
     """Take a case from a pool, so that it waits for nobody else."""
     seat, actor = use.own(), use.tx.actor
@@ -218,7 +225,9 @@ def _hand_over(use: _Use) -> None:
     """Pass a seat on for good."""
     seat, (sitter,) = use.own_voice(), use.people(one=True)
     _noted(use)
-    settle_seat(use.tx, use.case, seat, "handed_over", opinion=use.asking.note)
+    if not acts(seat, use.version.workflow, use.case.state):
+        raise Refusal("only_reply", text("别人请你提的意见，只能由你回复"))
+    settle_seat(use.tx, use.case, seat, "handed_over", opinion=use.asking.note, acted_for=_acts_for(use))
     use.seat(sitter, seat, "handed_over", "open")
     added = [one.id for one in use.seats if one.from_id == seat.id and one.status in PENDING]
     if added:
@@ -247,7 +256,7 @@ def reply(tx: Transaction, number: str, asking: Asking) -> Moved:
     seat = use.own()
     if acts(seat, version.workflow, case.state):
         raise Refusal("not_asked", text("没有人请你提意见"))
-    settle_seat(tx, case, seat, "done", opinion=_noted(use))
+    settle_seat(tx, case, seat, "done", opinion=_noted(use), acted_for=_acts_for(use))
     if seat.origin == "delegated" and seat.from_id is not None:
         change(tx, [seat.from_id], "lent", {"status": "open"})
     wake(tx, case, version.workflow)
@@ -280,7 +289,7 @@ def _remove_signer(use: _Use) -> Moved | None:
     """Take back somebody whom the person added or asked, and who has not spoken yet."""
     seat = next((one for one in use.seats if one.id == use.asking.seat), None)
     asker = next((one for one in use.seats if seat is not None and one.id == seat.from_id), None)
-    if seat is None or asker is None or seat.origin not in TAKEN_BACK or not use.holds(asker):
+    if seat is None or asker is None or seat.origin not in TAKEN_BACK or use.held(asker) is None:
         raise Denied("not_your_part", text("只能减去你自己加的人"))
     if seat.status not in PENDING:
         raise Refusal("spoken_already", text("已经表示过意见，不能减去"))
@@ -297,7 +306,7 @@ def _recuse(use: _Use) -> Moved | None:
     left = [one for one in use.seats if one.id != seat.id and one.status not in GONE and one.origin != "delegated"]
     if tasks is None or tasks.mode == "any" or not left:
         raise Refusal("nobody_left", text("回避后就没有人可以决定了，请改用转办"))
-    settle_seat(use.tx, use.case, seat, "recused", opinion=note)
+    settle_seat(use.tx, use.case, seat, "recused", opinion=note, acted_for=_acts_for(use))
     return _decide(use)
 
 
@@ -351,7 +360,7 @@ def _copy(use: _Use) -> None:
 
 def _urge(use: _Use) -> None:
     """Urge those whose turn it is; the case counts how often."""
-    if any(use.holds(seat) for seat in use.seats if seat.status == "open"):
+    if any(use.held(seat) is not None for seat in use.seats if seat.status == "open"):
         raise Refusal("own_turn", text("现在轮到你自己办理"))
     urged = update(Case).where(Case.id == use.case.id).values(urged=Case.urged + 1, urged_at=use.tx.now)
     use.tx.session.execute(urged.execution_options(synchronize_session=False))

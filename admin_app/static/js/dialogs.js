@@ -15,6 +15,7 @@ async function openPage(url) {
   modalBody.replaceChildren(document.adoptNode(content));
   window.htmx?.process(modalBody);
   modal.showModal();
+  modalBody.dispatchEvent(new CustomEvent("page:shown", { bubbles: true }));
 }
 
 document.addEventListener("click", (event) => {
@@ -38,6 +39,13 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     dialog.close();
   }
+});
+
+// Links that are buttons to the eye are pressed with the space bar like buttons.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== " " || !event.target.matches?.("a[role=button]")) return;
+  event.preventDefault();
+  event.target.click();
 });
 
 modal?.addEventListener("close", () => {

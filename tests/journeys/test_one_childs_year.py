@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,7 @@ from sqlalchemy import select
 
 from models.case import Case
 from models.child import Child
-from models.school_year import SchoolYear, Term
 from models.scope import system_scope
-from models.types import new_id
 from tests.journeys.person import Person
 from tests.journeys.site import Site
 from tests.pictures import photo
@@ -77,6 +75,8 @@ def test_a_year_of_one_child_is_played_by_seven_and_replayed_from_the_trail(sits
     award = the_child_is_commended(sits, site)
     site.clock.forward(days=120)
     archive = the_year_ends_and_the_file_is_sealed(sits, site, pairing, plan)
+    site.clock.forward(days=40)
+    the_school_turns(sits, site)
     with sits("feng", DESK) as feng:
         for number, steps in (
             (file, ("秦素芬 发起", "周敏 提交审核", "秦素芬 归档")),
@@ -208,15 +208,16 @@ def draws_two_schools(feng: Person) -> None:
 
 
 def the_next_term_begins(sits: Sits, site: Site) -> str:
-    """The township opens the spring term's census for its schools; the child's file is checked and filed again."""
-    # The term is data here: the screen where an officer adds it has tests of its own.
-    with site.cast.database.transaction(system_scope("tests")) as session:
-        year = session.scalars(select(SchoolYear)).one()
-        session.add(
-            Term(id=new_id(), school_year_id=year.id, number=2, first_on=date(2027, 2, 22), last_on=date(2027, 7, 9))
-        )
+    """The township adds the spring term and opens its census for the schools; the child's file is filed again."""
+    term = {"number": "2", "first_on": "2027-02-22", "last_on": "2027-07-09"}
     with sits("chen", DESK) as chen:
-        chen.opens("/turns/waves/LX")
+        chen.opens("/terms/")
+        chen.follows("新建学期")
+        fills_in(chen.page.locator("#main form"), term)
+        chen.presses("保存", chen.page.get_by_role("toolbar"))
+        chen.sees("2027-02-22")
+        chen.follows("学年更替", chen.page.get_by_role("navigation"))
+        chen.follows("柳溪镇")
         chen.presses("开展本学期摸底", chen.page.get_by_role("toolbar"))
         chen.sees("没有要办的")
     number = newest(site, "identification")
@@ -259,6 +260,21 @@ def the_year_ends_and_the_file_is_sealed(sits: Sits, site: Site, pairing: str, p
         takes(qin, number, "seal", "封存", PAPERS)
     assert state_of(site, number) == "sealed"
     return number
+
+
+def the_school_turns(sits: Sits, site: Site) -> None:
+    """In the summer the office sees the top class off and takes the others a grade up; the child's page says so."""
+    with sits("qin", DESK) as qin:
+        qin.follows("学年更替", qin.page.get_by_role("navigation"))
+        qin.follows("柳溪镇中心小学", qin.page.locator("#list-region"))
+        qin.page.get_by_label("六（1）班的去向").fill("柳溪镇初级中学")
+        qin.page.get_by_label("新生班数").fill("3")
+        qin.presses("下一步：核对", qin.page.get_by_role("toolbar"))
+        qin.sees("四（2）班", "五（2）班", "柳溪镇初级中学")
+        qin.presses("办理学年更替", qin.page.get_by_role("toolbar"))
+        qin.sees("已办好", "五（2）班", "一（3）班")
+        qin.opens(f"/children/details/?id={child(site)}")
+        qin.sees("五（2）班")
 
 
 def the_trail_tells(feng: Person, number: int, steps: tuple[str, ...]) -> None:

@@ -17,6 +17,7 @@ from tests.cast import NOW, Cast
 from tests.far_ends import FarEnd, answering, far_end, outside, post_office
 from tests.office import events
 from tests.web.browser import ClientOf, get, post
+from workflows.outbox.outside import Outside
 
 SECRET, ADDRESS = "sesame-open-twice-7", "https://far.example.org/hook?token=hidden-9"
 WEBHOOK = {"place": "ZX", "name": "县平台", "url": ADDRESS, "secret": SECRET, "topics": ["case.moved", "digest"]}
@@ -112,7 +113,7 @@ def near(monkeypatch: pytest.MonkeyPatch) -> dict[str, FarEnd]:
     """Let the site reach this machine only; `end` is where robots of WeCom live."""
     ends: dict[str, FarEnd] = {}
 
-    def world(_settings: object) -> object:
+    def world(_settings: object) -> Outside:
         return outside(wecom=ends["end"].url())
 
     monkeypatch.setattr("admin_app.views.channels.outside_of", world)
@@ -220,3 +221,16 @@ def test_a_person_sets_how_to_be_told_and_sees_the_address_masked(
         {"told": ("daily", "at_once"), "email": (None, "zhou.min@example.org")},
         {"told": ("at_once", "never")},
     ]
+
+
+def test_whoever_edits_staff_gives_an_address_that_is_shown_masked(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    client, number = client_of("sys"), sqlite_cast["zhou"].staff_id
+    page = get(client, f"/staff/edit/?id={number}").text
+    assert "电子邮箱" in page
+    typed = {"name": "周敏", "place": "ZX", "email": "zhou.min@example.org", "rev": "1"}
+    assert post(client, f"/staff/edit/?id={number}", **typed).status_code == 302
+    page = get(client, f"/staff/details/?id={number}").text
+    assert "z****@example.org" in page
+    assert "zhou.min" not in page
+    refused = post(client, f"/staff/edit/?id={number}", **(typed | {"email": "a@b\nBcc: c@d.example.org", "rev": "2"}))
+    assert "不是电子邮箱地址" in refused.text

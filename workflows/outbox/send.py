@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from secrets import SystemRandom
+from time import monotonic
 
 from sqlalchemy import delete, select, update
 
@@ -28,6 +30,7 @@ SENDERS: Mapping[str, Send] = {
     "dingtalk": send_dingtalk,
 }
 MOST_ROUNDS, MOST_FAILURES = 20, 3  # for one channel in one call; a dead server must not keep the others waiting
+LONGEST = 30.0  # seconds that one call sends for: time limits are looked at between the calls
 SWEPT_AT_ONCE = 500
 FAILURES_KEPT = timedelta(days=90)
 LOG = logging.getLogger(__name__)
@@ -38,11 +41,15 @@ def send_due(database: Database, now: datetime, outside: Outside | None = None) 
 
     A message may arrive twice, with the same key, when a worker dies between sending and noting it; never not at all.
     """
-    world = outside or Outside()
+    world, watch = outside or Outside(), _Watch(now)
     done = spread(database, now)
-    for channel_id in _waiting_channels(database, now):
+    waiting = _waiting_channels(database, now)
+    SystemRandom().shuffle(waiting)  # of several dead servers none is always the first to be waited for
+    for channel_id in waiting:
+        if watch.is_over():
+            break
         try:
-            done += _drain(database, channel_id, now, world)
+            done += _drain(database, channel_id, watch, world)
         except Exception as fault:
             # Such as a channel whose key was destroyed: the others go on.
             LOG.warning("channel %s cannot be used: %s", channel_id, type(fault).__name__)
@@ -56,18 +63,34 @@ def _waiting_channels(database: Database, now: datetime) -> list[int]:
         return [number for number in session.scalars(wanted.where(is_due(now), Channel.is_on).distinct()) if number]
 
 
-def _drain(database: Database, channel_id: int, now: datetime, outside: Outside) -> int:
+class _Watch:
+    """Tells the time of a call that began at a given moment, and when it has lasted long enough."""
+
+    def __init__(self, began_at: datetime) -> None:
+        self._began_at = began_at
+        self._began = monotonic()
+
+    def now(self) -> datetime:
+        """Return the moment, in whole seconds since the call began."""
+        return self._began_at + timedelta(seconds=int(monotonic() - self._began))
+
+    def is_over(self) -> bool:
+        """Tell whether others should have their turn."""
+        return monotonic() - self._began > LONGEST
+
+
+def _drain(database: Database, channel_id: int, watch: _Watch, outside: Outside) -> int:
     sent = failed = 0
     for _round in range(MOST_ROUNDS):
-        held = claim(database, channel_id, now, outside)
+        held = claim(database, channel_id, watch.now(), outside)
         if held is None or not held.parcels:
             break
         for number, parcel in enumerate(held.parcels):
-            if failed >= MOST_FAILURES:
+            if failed >= MOST_FAILURES or watch.is_over():
                 _let_go(database, held, held.parcels[number:])
                 return sent
-            fault = attempt(held, parcel, now, outside)
-            sent += _note(database, held, parcel, now, fault)
+            fault = attempt(held, parcel, watch.now(), outside)
+            sent += _note(database, held, parcel, watch.now(), fault)
             failed += fault is not None
     return sent
 

@@ -12,9 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from admin_app.desk import current_actor, current_policy, system_session
+from admin_app.desk import current_actor, current_policy, now, system_session
 from admin_app.listing.ids import number
 from admin_app.pages.case import state_tag
+from admin_app.pages.case_clocks import due_tag
 from admin_app.pages.case_filter import condition_asked, condition_chip
 from admin_app.pages.case_views import drop_view_action, save_view_url, saved_views
 from admin_app.pages.case_words import key_facts, names_on
@@ -231,6 +232,7 @@ def _columns() -> list[dict[str, Any]]:
         {"key": "class", "label": _("班级")},
         {"key": "facts", "label": _("要点")},
         {"key": "since", "label": _("进入环节"), "align": "right"},
+        {"key": "due", "label": _("期限"), "align": "right"},
         {"key": "opened", "label": _("发起"), "align": "right"},
     ]
 
@@ -259,9 +261,17 @@ def _row(
             {"kind": "text", "value": places.get(case.class_code, "")},
             {"kind": "text", "value": facts},
             {"kind": "date", "value": say_short(case.state_since)},
+            _due(case),
             {"kind": "date", "value": say_short(case.opened_at)},
         ],
     }
+
+
+def _due(case: Case) -> dict[str, Any]:
+    late = due_tag(case, now())
+    if late is not None:
+        return {"kind": "tag", "value": late["word"], "tag_kind": late["kind"]}
+    return {"kind": "date", "value": say_short(case.due_at) or None}
 
 
 def subject_place(case: Case, places: Mapping[str, str]) -> str:

@@ -11,12 +11,14 @@ from flask import url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from admin_app.desk import now
 from admin_app.pages.case import diagram, head_facts, notice, place_line, state_tag, steps, subject_cards
 from admin_app.pages.case import timeline as timeline_of
 from admin_app.pages.case import verbs as verbs_of
 from admin_app.pages.case_ask import STYLES, asks_more, behalf_line, said_with
 from admin_app.pages.case_cards import detail_cards, record_cards
 from admin_app.pages.case_changes import changes_part
+from admin_app.pages.case_clocks import clock_lines, due_tag
 from admin_app.pages.case_evidence import evidence_cards
 from admin_app.pages.case_files import count_files, files_card
 from admin_app.pages.case_left import left_parts
@@ -70,6 +72,7 @@ def case_page(
         "left": left_parts(session, view) if tab == TABS[0] else [],
         "notice": notice(view, reasons),
         "advice": list(advice),
+        "clocks": clock_lines(session, view, now()) if shown.picture is None else [],
         "timeline": timeline_of(view.version.workflow, view.moves, reasons, signatures(session, view)),
     }
     plain = [option for option in view.options if option.is_allowed and not option.definition.form]
@@ -91,6 +94,8 @@ def _head(session: OfficeSession, view: CaseView, given: Sequence[Offer]) -> dic
     more, not_now = verb_actions(view, given)
     deputed = [one.behalf for one in view.options] + [one.behalf for one in given]
     tags = [state_tag(workflow, view.case.state)]
+    if (late := due_tag(view.case, now())) is not None:
+        tags.append(late)
     if workflow.confidential:
         tags.append({"kind": "secret", "word": _("保密：仅办理人与指定领导")})
     pairs = key_facts(view.version, view.case, names_on(session, [view.case]))

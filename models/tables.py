@@ -15,6 +15,7 @@ from models.delegation import Delegation
 from models.draft import Draft
 from models.draw import PlaceDraw
 from models.field_value import FieldValue
+from models.job import Job, JobChunk
 from models.notice import Notice
 from models.outbox import OutboxMessage
 from models.place import Place
@@ -69,6 +70,8 @@ UNSCOPED: dict[type[Base], str] = {
     ClockFiring: "moments and numbers, found by the number of a case already in scope",
     CaseCopy: "found by the person's own identifier, or by the number of a case already in scope",
     WorkerBeat: "names and moments of workers, without a person",
+    Job: "found by the person's own identifier, or by the worker; what was written is sealed",
+    JobChunk: "numbers of cases, found by the number of a person's own job",
     CalendarDay: "the same for every place of an installation",
     Delegation: "found by the identifier of the absent person or of the deputy",
     Notice: "found by the person's own identifier; holds no protected value",

@@ -1,7 +1,8 @@
-"""`shouwang case`: lists cases, shows one, and takes a transition with the same checks as the screen."""
+"""`shouwang case`: lists cases, shows one, takes a transition in one or in many, checked as on screen."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,12 +20,14 @@ from models.case import Case, CaseMove
 from models.child import Child
 from models.definition import Definition
 from models.vault import learn_keys
-from workflows.case_query import CaseCondition, CaseQuestion
+from workflows.case_query import CaseCondition, CaseQuestion, cases_where
 from workflows.case_view import CaseView, opened_event, view_case
 from workflows.clock import system_clock
 from workflows.engine.expression import ExpressionFault
-from workflows.engine.published import workflow_in_force
+from workflows.engine.published import WorkflowVersion, workflow_in_force
+from workflows.opening_view import workflows_in_force
 from workflows.operations.case import Request, act_on_case
+from workflows.operations.jobs import progress_of, run_chunk, start_job
 from workflows.policy import Permission
 from workflows.refusal import Refusal, Words
 from workflows.text import Text
@@ -112,6 +115,66 @@ def act(
             _refuse(refusal, as_json)
     content = {"case": moved.case, "from": moved.from_state, "to": moved.to_state, "rev": moved.rev}
     answer(content, as_json=as_json, lines=[f"{moved.case}：{moved.from_state} → {moved.to_state}"])
+
+
+@case.command()
+@click.argument("transition", metavar="TRANSITION")
+@click.option(
+    "--select", "written", required=True, metavar="EXPR", help="办理条件成立的，如 \"case.state == 'confirmed'\""
+)
+@AS_LOGIN
+@click.option("--workflow", metavar="K", help="哪一类事项；不写时按这一步的名称找")
+@click.option("--reason", default="", help="原因或意见")
+@click.option("--key", metavar="K", help="请求编号：同一编号重复提交只生效一次")
+@AS_JSON
+@click.pass_obj
+def bulk(
+    desk: Desk, transition: str, written: str, login: str, workflow: str | None, reason: str, key: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """对条件成立的事项逐件办理同一步；不能办的列出原因，其余照办。有不能办的，退出码为 1。"""
+    said = {"reason": reason, "opinion": reason}
+    with acting_as(desk, login) as acting:
+        try:
+            with acting.reading(Permission.CASE_LIST) as session:
+                version = _version_with(session, transition, workflow)
+                _condition(session, version.workflow.key, written, system_clock())
+                ids = list(session.scalars(cases_where(session, version, written, system_clock())))
+            if not ids:
+                answer({"moved": 0, "refused": []}, as_json=as_json, lines=["没有符合条件的事项"])
+                return
+            asked = (version.workflow.key, transition, ids, said, key or uuid.uuid4().hex)
+            job = acting.perform(start_job, Permission.CASE_ACT, *asked)
+            while run_chunk(acting.database, job_id=job):
+                pass
+            with acting.directory() as everything:
+                done = progress_of(everything, acting.actor.staff_id or 0, job)
+        except Refusal as refusal:
+            _refuse(refusal, as_json)
+    refused = [{"case": one.number, "code": one.code, "message": str(one.message)} for one in done.refused]
+    lines = [
+        *(f"{one['case']}：{one['message']}" for one in refused),
+        f"已办理 {done.moved} 件，未办理 {len(refused)} 件",
+    ]
+    answer({"moved": done.moved, "refused": refused}, as_json=as_json, lines=lines)
+    if refused:
+        click.get_current_context().exit(1)
+
+
+def _version_with(session: Session, transition: str, workflow: str | None) -> WorkflowVersion:
+    """Return the workflow in force that has a transition; raises UsageError for none or several."""
+    _know(session, workflow)
+    found = [
+        version
+        for version in workflows_in_force(session)
+        if transition in version.workflow.transitions and workflow in (None, version.workflow.key)
+    ]
+    if not found:
+        raise click.UsageError(f"没有“{transition}”这一步")
+    if len(found) > 1:
+        keys = "、".join(version.workflow.key for version in found)
+        raise click.UsageError(f"几类事项都有“{transition}”，请用 --workflow 指明：{keys}")
+    return found[0]
 
 
 def _answers(file: Path | None) -> Mapping[str, object] | None:

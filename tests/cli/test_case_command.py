@@ -12,6 +12,7 @@ from click.testing import Result
 
 from models.child import Child
 from tests.cast import Cast
+from tests.playing import stand
 from tests.steps import FILE
 from workflows.operations.case_opening import open_case
 from workflows.policy import Permission
@@ -167,3 +168,48 @@ def test_a_wrong_condition_is_a_wrong_call_with_its_place(
     assert not result.stdout
     assert place in result.stderr
     assert words in result.stderr
+
+
+def _confirmed(cast: Cast, many: int) -> list[str]:
+    return [stand(cast, "identification", "confirmed").number for _ in range(many)]
+
+
+def test_bulk_moves_what_the_condition_selects_and_lists_the_refused(case: Shell, sqlite_cast: Cast) -> None:
+    numbers = _confirmed(sqlite_cast, 2)
+    waiting = stand(sqlite_cast, "identification", "open").number
+    code, answer = case("bulk", "file", "--select", "case.state == 'confirmed'", "--as", "qin")
+    assert (code, answer) == (0, {"moved": 2, "refused": []})
+    code, answer = case("bulk", "file", "--select", "present(case.opened_at)", "--as", "qin")
+    assert code == 1
+    assert answer["moved"] == 0
+    assert sorted(one["case"] for one in answer["refused"]) == sorted([*numbers, waiting])
+    assert {one["code"] for one in answer["refused"]} == {"not_from_here"}
+    assert {frozenset(one) for one in answer["refused"]} == {frozenset({"case", "code", "message"})}
+
+
+def test_the_same_bulk_request_moves_once(case: Shell, sqlite_cast: Cast) -> None:
+    _confirmed(sqlite_cast, 2)
+    words = ("bulk", "file", "--select", "present(case.opened_at)", "--as", "qin", "--key", "once")
+    assert case(*words) == case(*words) == (0, {"moved": 2, "refused": []})
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("bulk", "file", "--select", "case.stat == 'open'", "--as", "qin"), 2),
+        (("bulk", "nothing", "--select", "present(case.opened_at)", "--as", "qin"), 2),
+        (("bulk", "withdraw", "--select", "present(case.opened_at)", "--as", "qin"), 2),  # of two workflows
+        (("bulk", "file", "--select", "present(case.opened_at)", "--as", "nemo"), 2),
+        (("bulk", "complete", "--select", "present(case.opened_at)", "--as", "zhou"), 1),  # a form of its own each
+    ],
+)
+def test_a_bulk_call_that_cannot_be_is_refused(
+    case: Shell, sqlite_cast: Cast, words: tuple[str, ...], code: int
+) -> None:
+    _confirmed(sqlite_cast, 1)
+    assert case(*words)[0] == code
+
+
+def test_nothing_selected_is_no_fault(case: Shell, sqlite_cast: Cast) -> None:
+    _confirmed(sqlite_cast, 1)
+    assert case("bulk", "file", "--select", "case.overdue", "--as", "qin") == (0, {"moved": 0, "refused": []})

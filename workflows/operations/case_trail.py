@@ -42,9 +42,16 @@ def for_whom(tx: Transaction) -> dict[str, str]:
 
 
 def tell_move(
-    tx: Transaction, case: Case, move: Move, rev: int, changes: tuple[Change, ...], advised: tuple[Label, ...] = ()
+    tx: Transaction,
+    case: Case,
+    move: Move,
+    rev: int,
+    changes: tuple[Change, ...],
+    advised: tuple[Label, ...] = (),
+    *,
+    is_one_of_many: bool = False,
 ) -> None:
-    """Put a move on the trail, with what was advised against it, and into the outbox."""
+    """Put a move on the trail, with what was advised against it, and into the outbox; one of many sends no message."""
     steps = {"transition": move.transition, "from": move.from_state, "to": move.to_state}
     told = steps | advice_told(advised) | for_whom(tx)
     tx.tell(
@@ -62,4 +69,5 @@ def tell_move(
             circle=case.circle,
         )
     )
-    tx.send("case.moved", "inbox", f"case:{case.number}", {"case": case.number, **steps})
+    if not is_one_of_many:
+        tx.send("case.moved", "inbox", f"case:{case.number}", {"case": case.number, **steps})

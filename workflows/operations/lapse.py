@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, update
-from sqlalchemy.orm import Session
-
 from models.bulk import insert_rows
-from models.case import Case, CaseMove, CaseParticipant, CaseSlot
+from models.case import Case, CaseMove
 from models.scope import LEVELS
-from models.task import CaseTask
 from models.types import new_id
 from workflows.audit import Happening
 from workflows.engine.allowed import post_named
-from workflows.engine.decision import PENDING
 from workflows.engine.published import WorkflowVersion, workflow_version
+from workflows.operations.case_sets import put_in_state
 from workflows.operations.clocks import stop_clocks
-from workflows.refusal import faster
 from workflows.transaction import Transaction
 
 LAPSE = "lapse"
-CHUNK = 500
 
 
 def lapse_target(tx: Transaction, case: Case) -> str | None:
@@ -63,41 +57,13 @@ def lapse_cases(tx: Transaction, ending: Sequence[tuple[Case, str]], reason: str
 
     The rows are locked by the caller; raises Stale when one of them was moved all the same.
     """
+    stop_clocks(tx, [case.id for case, _target in ending])
     for target in sorted({target for _case, target in ending}):
-        _close(tx, [case for case, to in ending if to == target], target)
+        put_in_state(tx, [case for case, to in ending if to == target], target, None, ends=True)
     insert_rows(tx.session, CaseMove, [_move(tx, case, target) for case, target in ending])
     versions = {case.definition_id: workflow_version(tx.session, case.definition_id) for case, _target in ending}
     for case, target in ending:
         tx.tell(_told(case, target, versions[case.definition_id], reason))
-
-
-def _close(tx: Transaction, cases: Sequence[Case], target: str) -> None:
-    values = {"state": target, "state_since": tx.now, "closed_at": tx.now, "open_slot": None, "due_at": None,
-              "rev": Case.rev + 1}  # fmt: skip
-    stop_clocks(tx, [case.id for case in cases])
-    for start in range(0, len(cases), CHUNK):
-        ids = [case.id for case in cases[start : start + CHUNK]]
-        result = tx.session.execute(
-            update(Case)
-            .where(Case.id.in_(ids), Case.closed_at.is_(None))
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )
-        if result.rowcount != len(ids):  # type: ignore[attr-defined]
-            raise faster()
-        tx.session.execute(
-            update(CaseTask)
-            .where(CaseTask.case_id.in_(ids), CaseTask.status.in_(PENDING))
-            .values(status="over", done_at=tx.now)
-            .execution_options(synchronize_session=False)
-        )
-        tx.session.execute(delete(CaseSlot).where(CaseSlot.case_id.in_(ids)))
-        tx.session.execute(
-            update(CaseParticipant)
-            .where(CaseParticipant.case_id.in_(ids), CaseParticipant.until_at.is_(None))
-            .values(until_at=tx.now)
-            .execution_options(synchronize_session=False)
-        )
 
 
 def _move(tx: Transaction, case: Case, target: str) -> dict[str, Any]:
@@ -136,8 +102,3 @@ def _told(case: Case, target: str, version: WorkflowVersion, cause: str) -> Happ
         "case.moved", "case", case.id, codes=case.level_codes, child_id=case.child_id, case_id=case.id, facts=facts,
         circle=case.circle,
     )  # fmt: skip
-
-
-def locked(session: Session, statement: Any) -> list[Case]:
-    """Return cases, locked until the end of the transaction."""
-    return list(session.scalars(statement.with_for_update(of=Case)))

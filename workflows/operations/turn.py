@@ -17,9 +17,10 @@ from models.vault import learn_keys
 from workflows.audit import Change, Happening
 from workflows.class_title import first_grade
 from workflows.fields import CHILD, PLACE, put
+from workflows.operations.case_sets import locked
 from workflows.operations.class_move import move_class
 from workflows.operations.class_posts import end_posts_at, give_class
-from workflows.operations.lapse import divide, lapse_cases, locked
+from workflows.operations.lapse import divide, lapse_cases
 from workflows.operations.place import make_class
 from workflows.operations.rows import fetch, flush_unique
 from workflows.policy import Permission

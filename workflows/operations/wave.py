@@ -22,8 +22,9 @@ from workflows.audit import Happening
 from workflows.engine.published import WorkflowVersion, workflow_in_force
 from workflows.operations.case_opening import draw_numbers
 from workflows.operations.case_rows import About, case_row, move_values, opened
+from workflows.operations.case_sets import locked
 from workflows.operations.clocks import begin_clocks
-from workflows.operations.lapse import divide, lapse_cases, locked
+from workflows.operations.lapse import divide, lapse_cases
 from workflows.policy import Permission
 from workflows.refusal import Missing, Refusal, Stale
 from workflows.text import text

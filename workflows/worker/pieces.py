@@ -9,6 +9,7 @@ from datetime import datetime
 from models.database import Database
 from workflows.clock import Clock, system_clock
 from workflows.operations.firing import fire_due
+from workflows.operations.jobs import run_jobs
 from workflows.operations.recounting import recount_some
 from workflows.outbox.digests import make_digests
 from workflows.outbox.outside import Outside
@@ -39,5 +40,6 @@ PIECES: tuple[Piece, ...] = (
     Piece("timers", lambda tools, now: fire_due(tools.database, now, most=MOST_FIRED)),
     Piece("outbox", lambda tools, now: make_digests(tools.database, now)),
     Piece("jobs", lambda tools, now: recount_some(tools.database, now)),
+    Piece("jobs", lambda tools, now: run_jobs(tools.database, tools.clock)),
     Piece("outbox", lambda tools, now: send_due(tools.database, now, tools.outside)),
 )

@@ -1,0 +1,259 @@
+"""One transition over many cases: the verdicts of each singly, one event each, carried on after a kill."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+
+from models.case import Case, CaseMove
+from models.clock import CaseClock
+from models.job import Job, JobChunk
+from models.scope import system_scope
+from models.staff import Staff
+from tests.cast import NOW, Cast
+from tests.deciding import begin as begin_joint
+from tests.playing import stand, trace
+from workflows.operations import jobs
+from workflows.operations.case import Request, act_on_case
+from workflows.operations.jobs import Progress, cancel_job, progress_of, run_chunk, run_jobs, start_job
+from workflows.operations.many_cases import Result, move_cases
+from workflows.policy import Permission
+from workflows.refusal import Missing, Refusal
+
+
+def _clock() -> Any:
+    return NOW
+
+
+def _ids(cast: Cast, numbers: Sequence[str]) -> list[int]:
+    with cast.database.session(system_scope("tests")) as session:
+        rows = session.execute(select(Case.number, Case.id).where(Case.number.in_(numbers)))
+        found = {row.number: row.id for row in rows}
+    return [found[number] for number in numbers]
+
+
+def _move(cast: Cast, login: str, numbers: Sequence[str], transition: str, **said: str) -> Result:
+    ids = _ids(cast, numbers)
+    with cast.acting(login, Permission.CASE_ACT) as tx:
+        return move_cases(tx, ids, transition, said)
+
+
+def _confirmed(cast: Cast, many: int) -> list[str]:
+    return [stand(cast, "identification", "confirmed").number for _ in range(many)]
+
+
+@pytest.mark.parametrize(
+    ("begun", "state", "transition", "to_state", "said"),
+    [
+        ("identification", "confirmed", "file", "filed", {}),
+        ("identification", "confirmed", "send_back", "returned", {"reason": "请补监护人电话"}),  # with a form, singly
+        ("archive", "gathering", "call_off", "called_off", {"reason": "先不归档"}),
+    ],
+)
+def test_each_moves_with_its_move_and_its_event(
+    cast: Cast, begun: str, state: str, transition: str, to_state: str, said: dict[str, str]
+) -> None:
+    numbers = [stand(cast, begun, state).number for _ in range(3)]
+    before = [trace(cast, number) for number in numbers]
+    assert _move(cast, "qin", numbers, transition, **said) == Result(3)
+    for number, old in zip(numbers, before, strict=True):
+        now = trace(cast, number)
+        assert (now.state, now.rev, now.moves, now.events) == (to_state, old.rev + 1, old.moves + 1, old.events + 1)
+    moved = cast.events("case.moved")[-3:]
+    assert [one["facts"]["number"] for one in moved] == sorted(numbers)
+    assert {(one["role"], one["grant_ref"][:2], one["actor_name"]) for one in moved} == {("office", "G-", "秦素芬")}
+    assert [bool(one["reason"]) for one in moved] == [bool(said)] * 3
+
+
+def test_many_leave_what_one_leaves(cast: Cast) -> None:
+    """The rows of a case moved with others are those of a case moved alone, but for names and moments."""
+    (alone,), (together,) = _confirmed(cast, 1), _confirmed(cast, 1)
+    with cast.acting("qin", Permission.CASE_ACT) as tx:
+        act_on_case(tx, alone, Request("file"))
+    assert _move(cast, "qin", [together], "file").moved == 1
+    assert _left(cast, alone) == _left(cast, together)
+
+
+def _left(cast: Cast, number: str) -> dict[str, Any]:
+    with cast.database.session(system_scope("tests")) as session:
+        case = session.scalars(select(Case).where(Case.number == number)).one()
+        moves = session.scalars(select(CaseMove).where(CaseMove.case_id == case.id).order_by(CaseMove.id)).all()
+        clocks = session.scalars(select(CaseClock).where(CaseClock.case_id == case.id).order_by(CaseClock.id)).all()
+        return {
+            "case": (case.state, case.rev, case.due_at, case.open_slot, case.closed_at, case.state_since, case.urged),
+            "moves": [(m.transition, m.from_state, m.to_state, m.actor_id, m.actor_role, m.at) for m in moves],
+            "clocks": [(c.limit_key, c.due_at, c.next_at, c.stopped_at, c.missed_at, c.rung) for c in clocks],
+        }
+
+
+def test_the_refused_are_told_why_and_the_others_move(cast: Cast) -> None:
+    good, bad = _confirmed(cast, 2), stand(cast, "identification", "open").number
+    guarded = _confirmed(cast, 1)[0]
+    with cast.database.transaction(system_scope("tests")) as session:
+        case = session.scalars(select(Case).where(Case.number == guarded)).one()
+        assert case.child is not None
+        case.child.absence_since = None
+    result = _move(cast, "qin", [*good, bad, guarded], "file")
+    assert result.moved == 2
+    assert {one.number: one.code for one in result.refused} == {bad: "not_from_here", guarded: "guard"}
+
+
+def test_those_of_others_are_missing_and_those_one_may_not_move_are_refused(cast: Cast) -> None:
+    numbers = _confirmed(cast, 1)
+    assert [one.code for one in _move(cast, "bai", numbers, "file").refused] == ["no_case"]
+    assert [one.code for one in _move(cast, "zhou", numbers, "file").refused] == ["not_your_part"]
+
+
+def test_what_is_not_alike_is_done_singly_with_the_same_verdicts(cast: Cast) -> None:
+    joint = begin_joint(cast, "{who: [principal@school, office@school], mode: all}")
+    assert _move(cast, "tan", [joint.number], "agree", opinion="同意").moved == 1
+    assert joint.seats() == {"覃明远": "done", "秦素芬": "open"}
+    refused = _move(cast, "tan", [joint.number], "agree", opinion="同意").refused
+    assert [one.code for one in refused] == ["not_your_part"]
+    assert cast.events("case.spoken")[-1]["facts"]["seat"] == "覃明远"
+
+
+def _start(cast: Cast, numbers: Sequence[str], login: str = "qin", key: str = "once", **said: str) -> int:
+    ids = _ids(cast, numbers)
+    with cast.acting(login, Permission.CASE_ACT) as tx:
+        return start_job(tx, "identification", "send_back", ids, {"reason": "请补监护人电话", **said}, key)
+
+
+def _progress(cast: Cast, job: int, login: str = "qin") -> Progress:
+    with cast.database.session(system_scope("tests")) as session:
+        return progress_of(session, cast[login].staff_id or 0, job)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "CHUNK", 2)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_job_goes_on_chunk_by_chunk_and_tells_how_far_it_is(cast: Cast) -> None:
+    numbers = _confirmed(cast, 5)
+    job = _start(cast, numbers)
+    assert _start(cast, numbers) == job  # the same request
+    assert run_chunk(cast.database, _clock)
+    now = _progress(cast, job)
+    assert (now.state, now.total, now.seen, now.moved) == ("running", 5, 2, 2)
+    assert run_jobs(cast.database, _clock) == 2
+    done = _progress(cast, job)
+    assert (done.state, done.seen, done.moved, done.refused) == ("done", 5, 5, ())
+    assert not run_chunk(cast.database, _clock)
+    assert [one["facts"]["moved_cases"] for one in cast.events("job.done")] == [5]
+
+
+@pytest.mark.usefixtures("small")
+def test_a_cancelled_job_moves_no_more(cast: Cast) -> None:
+    numbers = _confirmed(cast, 4)
+    job = _start(cast, numbers)
+    run_chunk(cast.database, _clock)
+    with pytest.raises(Missing), cast.acting("chen", Permission.CASE_ACT) as tx:
+        cancel_job(tx, job)
+    with cast.acting("qin", Permission.CASE_ACT) as tx:
+        cancel_job(tx, job)
+    assert not run_chunk(cast.database, _clock)
+    assert (_progress(cast, job).state, _progress(cast, job).moved) == ("cancelled", 2)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_job_of_somebody_who_may_act_no_more_is_broken_off(cast: Cast) -> None:
+    job = _start(cast, _confirmed(cast, 4))
+    run_chunk(cast.database, _clock)
+    with cast.database.transaction(system_scope("tests")) as session:
+        session.get_one(Staff, cast["qin"].staff_id).is_active = False
+    run_jobs(cast.database, _clock)
+    assert (_progress(cast, job).state, _progress(cast, job).moved) == ("broken_off", 2)
+
+
+@pytest.mark.usefixtures("small")
+def test_what_was_refused_in_a_job_is_told_with_its_words(cast: Cast) -> None:
+    numbers = [*_confirmed(cast, 2), stand(cast, "identification", "open").number]
+    job = _start(cast, numbers)
+    run_jobs(cast.database, _clock)
+    (refused,) = _progress(cast, job).refused
+    assert (refused.number, refused.code, str(refused.message)) == (numbers[2], "not_from_here", "当前环节不能这样办理")
+    with pytest.raises(Missing):
+        _progress(cast, job, "chen")
+
+
+@pytest.mark.parametrize(("transition", "numbers"), [("complete", 1), ("send_back", 0), ("nothing", 1)])
+def test_what_cannot_be_done_in_many_is_refused_before_it_starts(cast: Cast, transition: str, numbers: int) -> None:
+    ids = _ids(cast, _confirmed(cast, numbers))
+    with pytest.raises(Refusal), cast.acting("qin", Permission.CASE_ACT) as tx:
+        start_job(tx, "identification", transition, ids, {"reason": "请补"}, "once")
+
+
+@pytest.mark.usefixtures("small")
+def test_four_workers_do_each_chunk_once(cast: Cast) -> None:
+    numbers = _confirmed(cast, 9)
+    job = _start(cast, numbers)
+    faults: list[Exception] = []
+
+    def works() -> None:
+        try:
+            while run_chunk(cast.database, _clock):
+                pass
+        except Exception as fault:
+            faults.append(fault)
+
+    workers = [threading.Thread(target=works) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not faults
+    run_jobs(cast.database, _clock)
+    assert (_progress(cast, job).state, _progress(cast, job).moved) == ("done", 9)
+    assert {trace(cast, number).rev for number in numbers} == {3}
+
+
+class PowerCut(Exception):
+    """What happens to a chunk here."""
+
+
+@pytest.mark.usefixtures("small")
+def test_a_chunk_that_dies_at_any_statement_leaves_nothing_and_is_done_again(cast: Cast) -> None:
+    numbers = _confirmed(cast, 3)
+    job = _start(cast, numbers)
+    for number in count(1):
+        cut, sent = _cut(cast, number)
+        try:
+            run_chunk(cast.database, _clock)
+        except PowerCut:
+            assert {trace(cast, one).rev for one in numbers} == {2}
+        else:
+            break
+        finally:
+            event.remove(cast.database.engine, "before_cursor_execute", cut)
+    assert len(sent) > 10
+    run_jobs(cast.database, _clock)
+    assert (_progress(cast, job).state, _progress(cast, job).moved) == ("done", 3)
+    assert {trace(cast, one).rev for one in numbers} == {3}
+
+
+def _cut(cast: Cast, number: int) -> tuple[Callable[..., None], list[str]]:
+    sent: list[str] = []
+
+    def cuts(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        sent.append(statement)
+        if len(sent) == number:
+            raise PowerCut(statement)
+
+    event.listen(cast.database.engine, "before_cursor_execute", cuts)
+    return cuts, sent
+
+
+def test_what_was_written_with_a_job_stands_sealed(cast: Cast) -> None:
+    job = _start(cast, _confirmed(cast, 1), reason="监护人电话打不通")
+    with cast.database.session(system_scope("tests")) as session:
+        row = session.get_one(Job, job)
+        assert row.words_sealed is not None
+        assert "监护人电话打不通".encode() not in row.words_sealed
+        assert session.scalars(select(JobChunk.refused)).all() == [[]]

@@ -1,0 +1,231 @@
+"""Starts, carries on, cancels and tells of long work: one transition over many cases, a chunk in a transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from models.bulk import insert_rows
+from models.case import Case
+from models.database import Database
+from models.job import Job, JobChunk
+from models.scope import system_scope
+from models.staff import Staff
+from models.types import new_id
+from models.vault import learn_keys, vault_of
+from workflows.audit import Happening
+from workflows.clock import Clock, local_day, system_clock
+from workflows.engine.published import form_in_force, workflow_in_force
+from workflows.operations.many_cases import SAID, Refused, Result, may_move_many, move_cases
+from workflows.operations.setting import policy_in_force
+from workflows.people import actor_of
+from workflows.policy import Permission
+from workflows.refusal import Missing, Refusal, Stale
+from workflows.text import Text, text
+from workflows.transaction import Origin, Transaction, transaction
+
+CHUNK = 500  # cases in one transaction
+MOST_CASES = 400_000
+LONGEST_WORDS = 1_000
+ORIGIN = Origin("worker", "local")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is: its row's facts, how many cases moved so far, and which were refused with what words."""
+
+    id: int
+    workflow: str
+    transition: str
+    state: str
+    total: int
+    seen: int
+    moved: int
+    refused: tuple[Refused, ...]
+    made_at: datetime
+    ended_at: datetime | None
+    failure: str | None
+
+
+def start_job(
+    tx: Transaction, workflow: str, transition: str, case_ids: Sequence[int], said: Mapping[str, str], key: str
+) -> int:
+    """Start moving cases (by number, `id`) in the background and return the job's number; the same key starts one.
+
+    Raises Refusal where the transition cannot be taken in many cases, or nothing was chosen.
+    """
+    tx.require(Permission.CASE_ACT)
+    staff_id = tx.actor.staff_id
+    if staff_id is None:
+        raise Missing("no_account", text("没有这个账号"))
+    before = tx.session.scalar(select(Job.id).where(Job.made_by == staff_id, Job.key == key))
+    if before is not None:
+        return before
+    asked = _asked(tx.session, workflow, transition)
+    ids = sorted(set(case_ids))
+    if not ids or len(ids) > MOST_CASES:
+        raise Refusal("no_cases", text("请先选要办理的事项") if not ids else text("一次最多 {n} 件", n=MOST_CASES))
+    words = {name: said[name].strip()[:LONGEST_WORDS] for name in asked if said.get(name, "").strip()}
+    learn_keys(tx.session, [staff_id])
+    job_id = new_id()
+    sealed = vault_of(tx.session).seal(staff_id, f"job:{job_id}:words", json.dumps(words, ensure_ascii=False))
+    row = {"id": job_id, "made_by": staff_id, "made_at": tx.now, "key": key, "workflow": workflow,
+           "transition": transition, "words_sealed": sealed, "total": len(ids), "state": "running"}  # fmt: skip
+    insert_rows(tx.session, Job, [row])
+    parts = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
+    chunks = [{"job_id": job_id, "number": n, "cases": part, "moved": 0, "refused": []} for n, part in enumerate(parts)]
+    insert_rows(tx.session, JobChunk, chunks)
+    _tell(tx, "job.started", job_id, {"workflow": workflow, "transition": transition, "count": len(ids)})
+    return job_id
+
+
+def _asked(session: Session, workflow: str, transition: str) -> tuple[str, ...]:
+    """Return what may be said with a transition of many; raises Refusal where it is taken in one case only."""
+    version = workflow_in_force(session, workflow)
+    step = version.workflow.transitions.get(transition)
+    form = form_in_force(session, step.form).form if step is not None and step.form is not None else None
+    refusal = may_move_many(version, transition, form)
+    if refusal is not None:
+        raise Refusal("not_for_many", refusal)
+    return SAID if form is None else tuple(f.key for f in form.fields)
+
+
+def cancel_job(tx: Transaction, job_id: int) -> None:
+    """Stop one's own job; what has moved stays moved, a chunk that runs is finished.
+
+    Raises Missing for others' jobs.
+    """
+    mine = (Job.id == job_id, Job.made_by == tx.actor.staff_id)
+    if tx.session.scalar(select(Job.id).where(*mine)) is None:
+        raise Missing("not_found", text("没有这条记录"))
+    stopped = update(Job).where(*mine, Job.state == "running").values(state="cancelled", ended_at=tx.now)
+    if tx.session.execute(stopped.execution_options(synchronize_session=False)).rowcount:  # type: ignore[attr-defined]
+        _tell(tx, "job.cancelled", job_id, {})
+
+
+def _tell(tx: Transaction, action: str, job_id: int, facts: Mapping[str, Any]) -> None:
+    tx.tell(Happening(action, "job", job_id, facts=facts))
+
+
+def progress_of(session: Session, staff_id: int, job_id: int) -> Progress:
+    """Return how far one's own job is; raises Missing for others'."""
+    job = session.scalars(select(Job).where(Job.id == job_id, Job.made_by == staff_id)).one_or_none()
+    if job is None:
+        raise Missing("not_found", text("没有这条记录"))
+    chunks = session.scalars(
+        select(JobChunk).where(JobChunk.job_id == job_id, JobChunk.done_at.is_not(None)).order_by(JobChunk.number)
+    ).all()
+    refused = tuple(_read(one) for chunk in chunks for one in chunk.refused)
+    return Progress(
+        job.id, job.workflow, job.transition, job.state, job.total, sum(len(chunk.cases) for chunk in chunks),
+        sum(chunk.moved for chunk in chunks), refused, job.made_at, job.ended_at, job.failure,
+    )  # fmt: skip
+
+
+def run_jobs(database: Database, clock: Clock = system_clock, most: int = 20) -> int:
+    """Carry running jobs on by some chunks, the oldest first; returns how many chunks were done."""
+    done = 0
+    while done < most and run_chunk(database, clock):
+        done += 1
+    return done
+
+
+def run_chunk(database: Database, clock: Clock = system_clock, job_id: int | None = None) -> bool:
+    """Do one chunk of the oldest running job, or of one job; returns False when there is none.
+
+    The chunk, its moves, its events and its result are one transaction: a kill leaves all of it or nothing.
+    """
+    with database.session(system_scope("worker")) as session:
+        running = select(Job.id).where(Job.state == "running").order_by(Job.id)
+        job = session.scalar(running.where(Job.id == job_id) if job_id is not None else running.limit(1))
+    if job is None:
+        return False
+    try:
+        with _as_its_person(database, job, clock) as found:
+            return found is None or _do(*found)
+    except Stale:
+        return True  # somebody closed one of the cases between the reading and the writing: it is done anew
+
+
+@contextmanager
+def _as_its_person(database: Database, job_id: int, clock: Clock) -> Iterator[tuple[Transaction, Job] | None]:
+    """Open a transaction of whoever started a job, with the posts they hold now; None where they may act no more."""
+    with database.session(system_scope("worker")) as session:
+        job = session.get_one(Job, job_id)
+        staff = session.get_one(Staff, job.made_by)
+        actor = actor_of(session, staff, local_day(clock()))
+        policy = policy_in_force(session)
+    if not staff.is_active or not policy.has_anywhere(actor, Permission.CASE_ACT):
+        _break_off(database, job_id, clock())
+        yield None
+        return
+    scope = policy.scope(actor, Permission.CASE_ACT)
+    with transaction(database, actor, policy, scope, origin=ORIGIN, clock=clock) as tx:
+        yield tx, job
+
+
+def _break_off(database: Database, job_id: int, now: datetime) -> None:
+    with database.transaction(system_scope("worker")) as session:
+        values = {"state": "broken_off", "ended_at": now, "failure": "account_closed"}
+        over = update(Job).where(Job.id == job_id, Job.state == "running").values(**values)
+        session.execute(over.execution_options(synchronize_session=False))
+
+
+def _do(tx: Transaction, job: Job) -> bool:
+    """Do the next chunk that no other worker does; returns False when there is none."""
+    wanted = select(JobChunk).where(JobChunk.job_id == job.id, JobChunk.done_at.is_(None)).order_by(JobChunk.number)
+    chunk = tx.session.scalars(wanted.limit(1).with_for_update(skip_locked=True)).one_or_none()
+    if chunk is None:
+        _finish(tx, job)
+        return False
+    learn_keys(tx.session, [job.made_by])
+    words = vault_of(tx.session).open(job.made_by, f"job:{job.id}:words", job.words_sealed or b"")
+    result = move_cases(tx, chunk.cases, job.transition, json.loads(words))
+    _keep(tx, chunk, result)
+    tx.session.flush()
+    _finish(tx, job)
+    return True
+
+
+def _keep(tx: Transaction, chunk: JobChunk, result: Result) -> None:
+    chunk.done_at, chunk.moved = tx.now, result.moved
+    chunk.refused = [_written(one) for one in result.refused]
+
+
+def _finish(tx: Transaction, job: Job) -> None:
+    left = select(func.count()).select_from(JobChunk).where(JobChunk.job_id == job.id, JobChunk.done_at.is_(None))
+    if tx.session.scalar(left):
+        return
+    over = update(Job).where(Job.id == job.id, Job.state == "running").values(state="done", ended_at=tx.now)
+    if tx.session.execute(over.execution_options(synchronize_session=False)).rowcount:  # type: ignore[attr-defined]
+        moved = tx.session.scalar(select(func.sum(JobChunk.moved)).where(JobChunk.job_id == job.id)) or 0
+        facts = {"workflow": job.workflow, "transition": job.transition, "count": job.total, "moved_cases": moved}
+        _tell(tx, "job.done", job.id, facts)
+        tx.send("job.done", "inbox", f"staff:{job.made_by}", {"job": str(job.id), "moved": moved, "of": job.total})
+
+
+def _written(one: Refused) -> list[Any]:
+    message = one.message
+    said = [message.msgid, _plain(message.params)] if isinstance(message, Text) else [message.zh, {}]
+    return [str(one.case_id), one.number, one.code, said]
+
+
+def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value if isinstance(value, int | str) else str(value) for key, value in params.items()}
+
+
+def _read(one: Sequence[Any]) -> Refused:
+    case_id, number, code, (msgid, params) = one
+    return Refused(int(case_id), number, code, Text(msgid, params))
+
+
+def numbers_of(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """Return the numbers by which people know cases, of those inside the session's scope."""
+    return {row.id: row.number for row in session.execute(select(Case.id, Case.number).where(Case.id.in_(ids)))}

@@ -100,6 +100,7 @@ COMMANDS = {
     "case list": "Lists the cases that a person may see.",
     "case show": "Shows one case: what the person may do now, and why not the rest.",
     "case act": "Takes one transition, with the same checks as the screen.",
+    "case bulk": "Takes one transition in all cases that a condition selects; those refused are listed with reasons.",
     "definitions check": "Checks files or folders of definitions as publishing does; exits 1 when there are problems.",
 }
 

@@ -18,7 +18,7 @@ from workflows.engine.catalogue import CASE_FACTS, standard_catalogue
 from workflows.engine.definition import FormField
 from workflows.engine.expression import Expression, Offer, Offers, compile_condition
 from workflows.engine.expression.check import fault_at_name
-from workflows.engine.expression.sql import Answer, condition
+from workflows.engine.expression.sql import Answer, condition, ways_in
 from workflows.engine.expression.tree import Kind, names_in, texts_in
 from workflows.engine.published import WorkflowVersion, workflow_in_force
 from workflows.engine.vocabulary import Protection
@@ -26,6 +26,7 @@ from workflows.text import text
 
 Chosen = TypeVar("Chosen", bound=Select[*tuple[Any, ...]])
 CHILD, CASE = "child.", "case."
+MOST_RARE = 1_000  # cases
 _TABLES = {"child": Child.__table__, "place": Place.__table__}
 # What anybody may type stands in no saved view, where erasure would not reach it, but for these.
 _NO_PERSON = frozenset(
@@ -86,7 +87,8 @@ class CaseQuestion:
             self._refuse(expression, name)
         columns = {name: _column(name, now) for name in expression.names}
         reads_child = any(name.startswith(CHILD) for name in columns)
-        return CaseCondition(expression, condition(expression.tree, columns, now), reads_child)
+        ways = ways_in(expression.tree, columns, now)
+        return CaseCondition(expression, condition(expression.tree, columns, now), reads_child, tuple(ways))
 
     def _refuse(self, expression: Expression, name: str) -> None:
         offer = self.offers[name]
@@ -107,6 +109,18 @@ class CaseCondition:
     expression: Expression
     condition: ColumnElement[bool]
     reads_child: bool
+    ways: tuple[Select[Any], ...] = ()
+
+    def few(self, session: Session) -> frozenset[int] | None:
+        """Return the only cases for which it can hold where an index tells that they are few, else None.
+
+        A list that walks its cases in their order finds a page of frequent ones soon, of rare ones after all of them.
+        """
+        for way in self.ways:
+            found = session.scalars(way.limit(MOST_RARE + 1)).all()
+            if len(found) <= MOST_RARE:
+                return frozenset(found)
+        return None
 
     def joined(self, statement: Chosen, *, has_child: bool = False) -> Chosen:
         """Narrow a statement over cases; `has_child` where it joins the child already."""

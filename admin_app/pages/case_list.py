@@ -145,9 +145,16 @@ def _wanted(session: Session, asked: _Asked, versions: Mapping[str, WorkflowVers
         children,
         waiting_for(session, actor, versions.values()) if state == MINE else None,
         actor.staff_id if state == OPENED else None,
-        actor.parts if state == PART else None,
+        _among(session, asked, actor),
         asked.condition.condition if asked.condition is not None else None,
     )
+
+
+def _among(session: Session, asked: _Asked, actor: Actor) -> frozenset[int] | None:
+    """Return the cases to choose from: those in which the person takes part, the few that a condition can find."""
+    own = actor.parts if asked.state == PART else None
+    few = asked.condition.few(session) if asked.condition is not None else None
+    return own if few is None else few if own is None else own & few
 
 
 def _filter_action(workflow: Workflow, kept: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,13 @@ below. Everything else is refused with its line and column. Names and functions 
 a number is refused when the definition is checked, not when a case arrives.
 
 Nothing fails while a condition runs. A value that is missing makes every comparison with it false; `not` is the plain
-opposite of that. Texts have no order. Two dates may be subtracted, a number of days added to a date.
+opposite of that. Texts have no order. Two dates may be subtracted, a number of days added to a date. A number has up to
+twelve digits before the point and six after it; what is computed is rounded to that, and beyond it is missing.
+
+The same condition filters lists (`shouwang case list --where`, the page 按条件筛选) and chooses the cases of a bulk
+move; the database gives the same answer as a guard does. There it may name the state and dates of the case, plain
+answers of its forms (P0 and P1; no long texts, files or repeated rows) and plain columns of the child or the place.
+What is protected or has to be counted is refused with its place.
 """,
     "facts": """
 A form's conditions may also name its own fields. P2 and P3 facts can be used in a guard or a form's condition, not in a
@@ -160,7 +166,7 @@ FUNCTIONS = {
     "date_of": "the local date of the moment `t`",
     "month": "the month of `d`, 1 to 12",
     "len": "letters of a text, or items of a list",
-    "lower": "the text in lower case",
+    "lower": "the text with A to Z made small",
     "contains": "whether `part` stands in `t`",
     "starts_with": "whether `t` begins with `part`",
     "present": "whether `x` is filled in",

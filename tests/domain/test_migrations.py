@@ -46,7 +46,9 @@ def test_an_empty_file_is_no_installation() -> None:
         assert present_version(connection) is None
 
 
-@pytest.mark.parametrize("table", ["child", "staff", "workflow_case", "audit_event", "name_gram", "relative"])
+@pytest.mark.parametrize(
+    "table", ["child", "staff", "workflow_case", "audit_event", "name_gram", "relative", "field_value"]
+)
 def test_postgresql_forces_row_level_security_on_the_owner_too(postgresql: Database, table: str) -> None:
     query = text("SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE relname = :table")
     with postgresql.engine.connect() as connection:

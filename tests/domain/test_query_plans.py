@@ -21,13 +21,18 @@ from models.record import Record
 from models.reports.audit_trail import TrailFilter, trail
 from models.reports.case_list import CasesWanted, list_cases
 from models.reports.records import latest_records, records_count
-from models.scope import LEVELS, Branch, Scope
+from models.scope import LEVELS, Branch, Scope, system_scope
 from models.search import find_children
 from models.staff import Staff
 from models.vault import DataKey
-from tests.cast import Cast
+from tests.cast import NOW, Cast
+from workflows.case_query import CaseQuestion
+from workflows.engine.published import workflow_in_force
 
-BIG = ("child", "record", "attachment", "workflow_case", "audit_event", "staff", "name_gram", "relative", "data_key")
+BIG = (
+    "child", "record", "attachment", "workflow_case", "audit_event", "staff", "name_gram", "relative", "data_key",
+    "field_value",
+)  # fmt: skip
 SCREENS = ((Child, ChildScreen), (Staff, StaffScreen), (Record, RecordScreen))
 TAKEN_BACK = ((CaseMove, "child_id"), (Case, "child_id"), (Relative, "child_id"), (Child, "id"), (DataKey, "id"))
 ORDERS = [(cls, order) for cls, screen in SCREENS for order in screen.sort_orders]
@@ -94,6 +99,17 @@ def test_cases_the_trail_and_names_are_found_by_index(sqlite_cast: Cast, level: 
     named = [plan for plan in _plans(sqlite_cast, scope, lambda s: find_children(s, "lxh")) if "name_gram" in plan]
     assert named
     assert all("gram=?" in plan for plan in named), named
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_cases_that_a_condition_finds_are_read_in_their_order_and_their_answers_by_index(
+    sqlite_cast: Cast, level: str
+) -> None:
+    with sqlite_cast.database.session(system_scope("tests")) as session:
+        question = CaseQuestion.of(workflow_in_force(session, "identification"))
+    written = "case.guardian_age >= 60 and not contains(case.cause, 'x') or 'basics' in case.five_facts"
+    wanted = CasesWanted("identification", condition=question.where(written, NOW).condition)
+    _assert_indexed(_plans(sqlite_cast, Scope.of([Branch(level, "x")]), lambda s: list_cases(s, wanted, before=10)))
 
 
 @pytest.mark.parametrize(("row_class", "column"), TAKEN_BACK, ids=[cls.__name__ for cls, _column in TAKEN_BACK])

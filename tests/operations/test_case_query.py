@@ -9,6 +9,7 @@ from models.case import Case
 from models.scope import system_scope
 from tests.casework import act, opened
 from tests.cast import NOW, POLICY, Cast
+from workflows import case_query
 from workflows.case_query import CaseQuestion, cases_where
 from workflows.engine.expression import ExpressionFault
 from workflows.engine.published import workflow_in_force
@@ -95,3 +96,26 @@ def test_the_largest_conditions_are_asked_like_any_other(cast: Cast) -> None:
         "today() + age(" * 8 + "today()" + ")" * 8 + " > child.birth_on or case.state == 'proposed'",
     ):
         assert _found(cast, "qin", "pairing", written) in ([number], []), written
+
+
+def test_rare_answers_tell_by_an_index_which_cases_alone_can_be_meant(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = opened(cast, "pairing", cast.add_child("ZX-2302"), "zhou", PROPOSED)
+    opened(cast, "pairing", cast.add_child("ZX-2302", "林小麦"), "zhou", PROPOSED)
+    act(cast, "meng", first, "accept", {"times_a_month": "2"})
+    monkeypatch.setattr(case_query, "MOST_RARE", 1)
+    with cast.database.session(system_scope("tests")) as session:
+        question = CaseQuestion.of(workflow_in_force(session, "pairing"))
+        only = session.scalars(select(Case.id).where(Case.number == first)).one()
+        for written, few in (
+            ("case.times_a_month == 2", {only}),
+            ("case.kind == 'helper' and 1 < case.times_a_month", {only}),
+            ("case.times_a_month in [2, 3] and case.kind == 'peer'", {only}),
+            ("'health' in case.reason_chosen", set()),
+            ("case.kind == 'helper'", None),  # more than a few
+            ("case.times_a_month == 2 or case.kind == 'peer'", None),
+            ("not case.times_a_month == 2", None),
+            ("missing(case.times_a_month)", None),
+        ):
+            assert question.where(written, NOW).few(session) == few, written

@@ -112,14 +112,31 @@ def condition(tree: Node, columns: Columns, now: datetime) -> Test:
     return _Writer(columns, now).test(tree)
 
 
+def ways_in(tree: Node, columns: Columns, now: datetime) -> list[Select[Any]]:
+    """Return queries, each read from an index, of the cases that a part of a condition finds: no others can hold it.
+
+    Only what compares one answer with a fixed value, by itself or joined by `and`, is such a part.
+    """
+    writer = _Writer(columns, now)
+    parts = tree.operands if isinstance(tree, Every) else (tree,)
+    found = [writer.asked(part) for part in parts if isinstance(part, (Compare, Member))]
+    return [asked[0].cases(*asked[1]) for asked in found if asked is not None and asked[0].is_indexed]
+
+
 class _Answers:
     """The rows of one answer of the case at hand."""
 
     def __init__(self, answer: Answer, kind: Kind, *, is_list: bool) -> None:
         self._table = FieldValue.__table__.alias()
         self.column: Sql = self._table.c[_COLUMNS[kind]]
-        at, of = self._table.c.position, (self._table.c.case_id == answer.case_id, self._table.c.field == answer.key)
-        self._of_case = (*of, at > SINGLE if is_list else at == SINGLE)
+        at = self._table.c.position
+        self._of_field = (self._table.c.field == answer.key, at > SINGLE if is_list else at == SINGLE)
+        self._of_case = (self._table.c.case_id == answer.case_id, *self._of_field)
+        self.is_indexed = kind in (Kind.TEXT, Kind.NUMBER, Kind.DATE)
+
+    def cases(self, *conditions: Test) -> Select[Any]:
+        """Ask for the cases that have such a row."""
+        return select(self._table.c.case_id).where(*self._of_field, *conditions)
 
     def any(self, *conditions: Test) -> Test:
         """Tell whether there is such a row; never unknown."""
@@ -132,6 +149,15 @@ class _Answers:
     def count(self) -> Sql:
         """Count the values."""
         return self._chosen(func.count(self.column)).scalar_subquery()
+
+    def holds(self, item: Sql) -> Test:
+        """Tell whether one of the values is this; never unknown.
+
+        What is compared stands outside, behind an offset: PostgreSQL would look through all rows of a value once for
+        each case, where the rows of the case are asked by their key.
+        """
+        values = self._chosen(self.column, self.column.is_not(None)).offset(literal_column("0"))
+        return func.coalesce(item.in_(values), false())
 
     def _chosen(self, wanted: Sql, *conditions: Test) -> Select[Any]:
         # Of the case of the outermost query, however deep it nests in others.
@@ -209,21 +235,29 @@ class _Writer:
         found = self._columns[node.name] if isinstance(node, Name) else None
         return _Answers(found, node.type.kind, is_list=node.type.is_list) if isinstance(found, Answer) else None
 
+    def asked(self, node: Compare | Member) -> tuple[_Answers, list[Test]] | None:
+        """Return the answer that a comparison asks against fixed values, and what must hold for its row."""
+        if isinstance(node, Compare):
+            for side, other, operator in (
+                (node.left, node.right, node.operator),
+                (node.right, node.left, _TURNED[node.operator]),
+            ):
+                if (answers := self._answers(side)) is not None and self._is_fixed(other):
+                    return answers, [_COMPARE[operator](answers.column, self.value(other))]
+            return None
+        if (answers := self._answers(node.item)) is not None and self._is_fixed(node.items):
+            options = self._fixed_items(node.items)
+            if node.negated:
+                return answers, [answers.column.is_not(None), answers.column.not_in(options)]
+            return answers, [answers.column.in_(options)]
+        if not node.negated and self._is_fixed(node.item) and (answers := self._answers(node.items)) is not None:
+            return answers, [answers.column == self.value(node.item)]
+        return None
+
     def _compare(self, node: Compare) -> Test:
-        for side, other, operator in ((node.left, node.right, node.operator), (node.right, node.left, None)):
-            answers = self._answers(side)
-            if answers is not None and self._is_fixed(other):
-                compare = _COMPARE[operator or _TURNED[node.operator]]
-                return answers.any(compare(answers.column, self.value(other)))
         return _COMPARE[node.operator](self.value(node.left), self.value(node.right))
 
     def _member(self, node: Member) -> Test:
-        answers = self._answers(node.item)
-        if answers is not None and self._is_fixed(node.items):
-            options = self._fixed_items(node.items)
-            if node.negated:
-                return answers.any(answers.column.is_not(None), answers.column.not_in(options))
-            return answers.any(answers.column.in_(options))
         item, items = self.value(node.item), self._list(node.items)
         if node.negated:
             return and_(item.is_not(None), items.is_there, not_(items.has(item)))
@@ -322,7 +356,7 @@ class _Kept(_List):
         self.count = case((self.is_there, answers.count() * UNIT), else_=null())
 
     def has(self, item: Sql) -> Test:
-        return self._answers.any(self._answers.column == item)
+        return self._answers.holds(item)
 
 
 class _Written(_List):

@@ -43,6 +43,8 @@ class Site:
 
 
 class _Silent(WSGIRequestHandler):
+    timeout = 3  # seconds for which a browser may hold a connection open without asking for anything
+
     def log(self, type: str, message: str, *args: object) -> None:
         """Write no line for every request."""
 
@@ -58,6 +60,7 @@ def running_site(folder: Path, peopled: tuple[Path, Cast], keystore: Keystore) -
     settings = Settings.from_environment(environment, instance=str(folder), database=f"sqlite:///{path}")
     app = create_app(settings, clock=clock)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    server.daemon_threads = False  # closing waits for whoever is still being answered, with the file that is sent
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     database = Database(settings.database, keystore)

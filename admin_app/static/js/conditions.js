@@ -1,6 +1,6 @@
 // Shows and hides the questions of form[data-conditions] as the server will judge them. The conditions come as trees of
 // typed operators; nothing of them is run as code. Missing values, decimals and days are those of the server's engine.
-const PRECISION = 28, HIGHEST = 9999, LOWEST = -10026, LARGEST_STEP = 4000000n;
+const PLACES = 6;
 const DAY_MS = 86400000, FIRST_DAY = -719162, LAST_DAY = 2932896;
 const YES = new Set(["yes", "true", "on", "1", "y", "是", "有"]);
 const NO = new Set(["no", "false", "off", "0", "n", "否", "无"]);
@@ -11,56 +11,39 @@ const OUTER = new RegExp(`^[${BLANK}]+|[${BLANK}]+$`, "gu");
 const INVISIBLE = /[\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0b-\x1f\x7f]/gu;
 const UNPRINTABLE = /(?! )[\p{C}\p{Z}]/gu;
 
-// Decimals: {c, e} stands for c × 10^e, with 28 digits, half to even; null where there is no finite result.
+// Decimals: whole millionths, twelve digits before the point, half a millionth away from zero; null beyond that.
+const UNIT = 1000000n, LARGEST = 10n ** 18n;
 const power = (n) => 10n ** BigInt(n);
 const size = (c) => (c < 0n ? -c : c).toString().length;
+const kept = (n) => (n > -LARGEST && n < LARGEST ? n : null);
 
-function shorten(c, places) {
-  const unit = power(places), sign = c < 0n ? -1n : 1n, whole = c * sign;
-  const kept = whole / unit, twice = (whole % unit) * 2n;
-  const up = twice > unit || (twice === unit && kept % 2n === 1n);
-  return sign * (up ? kept + 1n : kept);
+function rounded(top, bottom) {
+  const sign = (top < 0n) === (bottom < 0n) ? 1n : -1n, a = top < 0n ? -top : top, b = bottom < 0n ? -bottom : bottom;
+  return sign * ((2n * a + b) / (2n * b));
 }
 
-function decimal(c, e) {
-  const over = () => Math.max(size(c) - PRECISION, LOWEST - e, 0);
-  for (let places = over(); places > 0; places = over()) {
-    c = places > size(c) + 1 ? 0n : shorten(c, places);
-    e += places;
-  }
-  return c !== 0n && e + size(c) - 1 > HIGHEST ? null : { c, e };
-}
-
-function number(written) {
-  const found = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/iu.exec(written);
+// A written number: {c, e} stands for c × 10^e.
+function written(text) {
+  const found = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/iu.exec(text);
   if (!found || !(found[2] || found[3])) return null;
   const digits = (found[2] ?? "") + (found[3] ?? ""), e = Number(found[4] ?? 0) - (found[3] ?? "").length;
   return { c: BigInt(found[1] + digits), e, digits: digits.replace(/^0+(?=.)/u, "").length };
 }
 
-const aligned = (a, b) => {
-  const e = Math.min(a.e, b.e);
-  return [a.c * power(a.e - e), b.c * power(b.e - e), e];
-};
-
-function divide(a, b) {
-  if (b.c === 0n) return null;
-  const sign = (a.c < 0n) === (b.c < 0n) ? 1n : -1n;
-  const top = a.c < 0n ? -a.c : a.c, bottom = b.c < 0n ? -b.c : b.c;
-  const shift = Math.max(PRECISION + size(bottom) - size(top) + 2, 0);
-  let whole = (top * power(shift)) / bottom;
-  if ((top * power(shift)) % bottom && whole % 5n === 0n) whole += 1n; // so that the rest decides a tie
-  return decimal(sign * whole, a.e - b.e - shift);
+function number(text) {
+  const { c, e } = written(text);
+  if (c === 0n || e + size(c) < -PLACES) return 0n;
+  if (e + size(c) - 1 > 2 * PLACES) return null;
+  return kept(e >= -PLACES ? c * power(e + PLACES) : rounded(c, power(-e - PLACES)));
 }
 
 const COMPUTE = {
-  "+": (a, b) => { const [x, y, e] = aligned(a, b); return decimal(x + y, e); },
-  "-": (a, b) => { const [x, y, e] = aligned(a, b); return decimal(x - y, e); },
-  "*": (a, b) => decimal(a.c * b.c, a.e + b.e),
-  "/": divide,
+  "+": (a, b) => kept(a + b),
+  "-": (a, b) => kept(a - b),
+  "*": (a, b) => kept(rounded(a * b, UNIT)),
+  "/": (a, b) => (b === 0n ? null : kept(rounded(a * UNIT, b))),
 };
-const whole = (n) => ({ c: BigInt(n), e: 0 });
-const truncated = (a) => (a.e >= 0 ? a.c * power(Math.min(a.e, 40)) : a.c / power(Math.min(-a.e, size(a.c) + 1)));
+const whole = (n) => BigInt(n) * UNIT;
 
 // Days: {day} counts from 1970-01-01.
 function day(iso) {
@@ -77,9 +60,7 @@ const calendar = (d) => {
 };
 
 function moved(d, days, sign) {
-  const step = truncated(days);
-  if (order(days.c < 0n ? { c: -days.c, e: days.e } : days, { c: LARGEST_STEP, e: 0 }) > 0) return null;
-  const found = d.day + sign * Number(step);
+  const found = d.day + sign * Number(days / UNIT);
   return found < FIRST_DAY || found > LAST_DAY ? null : { day: found };
 }
 
@@ -91,9 +72,8 @@ function age(born, today) {
 function order(a, b) {
   if (typeof a === "string") return a === b ? 0 : 1;
   if (typeof a === "boolean") return a === b ? 0 : 1;
-  if ("day" in a) return a.day - b.day;
-  const [x, y] = aligned(a, b);
-  return x < y ? -1 : x > y ? 1 : 0;
+  if (typeof a === "object") return a.day - b.day;
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 const ORDER = {
@@ -105,7 +85,7 @@ const FUNCTIONS = {
   age: (today, d) => age(d, today),
   month: (today, d) => whole(calendar(d)[1]),
   len: (today, x) => whole(Array.isArray(x) ? x.length : [...x].length),
-  lower: (today, x) => x.toLowerCase(),
+  lower: (today, x) => x.replace(/[A-Z]/gu, (letter) => letter.toLowerCase()),
   contains: (today, x, part) => x.includes(part),
   starts_with: (today, x, part) => x.startsWith(part),
 };
@@ -159,14 +139,19 @@ function line(raw, field) {
 }
 
 function amount(raw, field) {
-  const found = number(plain(raw).normalize("NFKC").replace(/[, ]/gu, ""));
+  const text = plain(raw).normalize("NFKC").replace(/[, ]/gu, ""), found = written(text);
   if (!found) return null;
   const adjusted = found.c === 0n ? found.e + found.digits - 1 : found.e + size(found.c) - 1;
   if (found.digits > 18 || Math.abs(adjusted) > 18) return null;
-  const value = { c: found.c, e: found.e };
-  if (field.type === "integer" && value.e < 0 && value.c % power(-value.e) !== 0n) return null;
-  const low = field.min && order(value, number(field.min)) < 0, high = field.max && order(value, number(field.max)) > 0;
-  return low || high ? null : value;
+  if (field.type === "integer" && found.e < 0 && found.c % power(-found.e) !== 0n) return null;
+  const low = field.min && compared(found, written(field.min)) < 0;
+  const high = field.max && compared(found, written(field.max)) > 0;
+  return low || high ? null : number(text);
+}
+
+function compared(a, b) {
+  const e = Math.min(a.e, b.e);
+  return order(a.c * power(a.e - e), b.c * power(b.e - e));
 }
 
 function date(raw, field, today) {

@@ -184,7 +184,6 @@ NOT_YET = {
     ("Tasks", "sign"),
     ("Tasks", "nobody"),
     ("Tasks", "same_as_opener"),
-    ("State", "deadline"),
     ("State", "cadence"),
     ("Transition", "decided"),
     ("Transition", "verb"),

@@ -18,6 +18,7 @@ from models.definition import Definition
 from models.outbox import OutboxMessage
 from models.scope import system_scope
 from models.staff import Staff
+from models.task import CaseTask
 from tests.cast import NOW, Cast
 from tests.clockwork import clocks_of, due_of, fired, move, open_report, publish_report
 from tests.playing import begin, take
@@ -112,6 +113,8 @@ def test_what_is_late_is_handed_upward_beside_those_asked_so_far(cast: Cast) -> 
     assert _asked(cast, standing.number) == {"zhou"}
     fire_due(cast.database, NOW + timedelta(days=60))
     assert _asked(cast, standing.number) == {"zhou", "qin"}  # the office of the school may complete the file as well
+    with cast.database.session(system_scope("tests")) as session:
+        assert session.scalars(select(CaseTask.role).order_by(CaseTask.position)).all() == ["class_teacher", "office"]
     with pytest.raises(Denied):
         take(cast, standing, step_of("identification", "complete", "open"), "meng")
     take(cast, standing, step_of("identification", "complete", "open"), "qin")

@@ -9,7 +9,7 @@ from workflows.asked import FORWARD, Meant, asked_in, meant
 from workflows.engine.decision import Seat
 from workflows.engine.definition import Workflow
 from workflows.engine.vocabulary import Assignee
-from workflows.operations.seats import Sitter, change, give_seats, place, seat_row
+from workflows.operations.seats import Sitter, change, place, seat_row
 from workflows.seats import present_entry, seats_of
 from workflows.transaction import Transaction
 
@@ -50,23 +50,29 @@ def _sitters(found: Sequence[Meant]) -> list[Sitter]:
 
 
 def _join(tx: Transaction, case: Case, workflow: Workflow, found: Sequence[Meant]) -> None:
-    """Add a seat for every word by which somebody may take the case on; who may so far gets one for it as well."""
-    present = give_seats(tx, case, workflow)
-    given = {seat.asked for seat in present}
-    forward = [key for key in workflow.leaving(case.state) if workflow.transitions[key].style == FORWARD]
-    named = [one for key in forward for one in workflow.who_may(key, case.state)]
-    words = dict.fromkeys([*asked_in(workflow, case.state), *named])
+    """Add a seat from which the case can be taken on; whoever may take it on so far gets one of their own."""
+    present = seats_of(tx.session, case.id)
     coming: list[tuple[str, Sitter]] = []
-    for word in words:
-        if str(word) not in given:
-            coming += [(str(word), sitter) for sitter in _sitters(meant(tx.session, word, case, tx.today))]
-        coming += [(str(word), sitter) for sitter in _coming(found, [s for s in present if s.asked == str(word)])]
+    for words in _ways(case, workflow):
+        known = {seat.asked for seat in present} | {word for word, _sitter in coming}
+        for word in words:
+            if str(word) not in known:
+                coming += [(str(word), sitter) for sitter in _sitters(meant(tx.session, word, case, tx.today))]
+        first = [seat for seat in present if seat.asked == str(words[0])]
+        coming += [(str(words[0]), sitter) for sitter in _coming(found, first)]
     entry, last = present_entry(tx.session, case.id), max((seat.position for seat in present), default=0)
     rows = [
         seat_row(tx, case, entry, word, sitter, status="open", position=last + number)
-        for number, (word, sitter) in enumerate(coming, 1)
+        for number, (word, sitter) in enumerate(dict.fromkeys(coming), 1)
     ]
     place(tx, case, rows)
+
+
+def _ways(case: Case, workflow: Workflow) -> list[tuple[Assignee, ...]]:
+    """Return who may take each step that takes the case on; those whom the state asks where there is none."""
+    forward = [key for key in workflow.leaving(case.state) if workflow.transitions[key].style == FORWARD]
+    ways = [workflow.who_may(key, case.state) for key in forward] or [asked_in(workflow, case.state)]
+    return [words for words in dict.fromkeys(ways) if words]
 
 
 def _replace(tx: Transaction, case: Case, coming: Sequence[Sitter]) -> None:

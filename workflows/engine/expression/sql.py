@@ -140,7 +140,7 @@ class _Answers:
 
     def any(self, *conditions: Test) -> Test:
         """Tell whether there is such a row; never unknown."""
-        return self._chosen(literal_column("1"), *conditions).exists()
+        return self._chosen(literal_column("1"), *conditions).offset(literal_column("0")).exists()
 
     def value(self) -> Sql:
         """Give the single value."""
@@ -184,8 +184,6 @@ class _Writer:
                 return self._compare(node)
             case Member():
                 return self._member(node)
-            case Name() if (answers := self._answers(node)) is not None:
-                return answers.any(answers.column.is_(true()))
             case Call(function="contains" | "starts_with" | "present" | "missing"):
                 return self._told(node)
             case _:
@@ -273,8 +271,7 @@ class _Writer:
     def _is_there(self, node: Node) -> Test:
         if node.type.is_list:
             return self._list(node).is_there
-        answers = self._answers(node)
-        return answers.any(answers.column.is_not(None)) if answers is not None else self.value(node).is_not(None)
+        return self.value(node).is_not(None)
 
     def _arithmetic(self, node: Arithmetic) -> Sql:
         left, right = self.value(node.left), self.value(node.right)

@@ -30,6 +30,7 @@ SETUP = frozenset({"roster.index", "turns.index", "places.index_view", "staff.in
 
 ITEMS = (
     Item("home.index", _("工作台"), "layout-dashboard", "", None, is_tab=True),
+    Item("inbox.index", _("待办"), "inbox", "", P.CASE_LIST, is_tab=True),
     Item("children.index_view", _("儿童名册"), "users", _("儿童"), P.CHILD_LIST, is_tab=True),
     Item("records.index_view", _("谈心与家访"), "message-2", _("儿童"), P.RECORD_LIST, is_tab=True),
     Item("focus.index", _("重点帮扶"), "target-arrow", _("儿童"), P.CHILD_EDIT),

@@ -67,7 +67,7 @@ def _line(item: Item) -> dict[str, Any]:
         "icon": item.icon,
         "is_current": (request.endpoint or "").split(".")[0] == own,
         "count": None,
-        "is_lamp": False,
+        "count_url": url_for("inbox.count") if item.endpoint == "inbox.index" else None,
     }
 
 

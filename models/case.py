@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from models.base import Base
@@ -38,6 +39,16 @@ class Case(CaseKeyed, Base):
         Index("ix_workflow_case_subject", "subject_type", "subject_id"),
         Index("ix_workflow_case_batch_id", "batch_id"),
         Index("ix_workflow_case_opened_by", "opened_by", "id"),
+        # What waits in a whole city or county: of the classes and schools their own indexes find it.
+        Index(
+            "ix_workflow_case_running",
+            "workflow",
+            "state",
+            "city_code",
+            "county_code",
+            sqlite_where=sql("closed_at IS NULL"),
+            postgresql_where=sql("closed_at IS NULL"),
+        ),
         *(Index(f"ix_workflow_case_{level}_new", f"{level}_code", "workflow", "id") for level in LEVELS),
         *(
             Index(
@@ -113,6 +124,15 @@ class CaseMove(CaseKeyed, Base):
         of_child(),
         Index("ix_case_move_case_id", "case_id", "id"),
         Index("ix_case_move_child_id", "child_id", "id"),
+        # What a person did, the last first; opening a wave of cases is no step.
+        Index(
+            "ix_case_move_actor_id",
+            "actor_id",
+            "at",
+            "id",
+            sqlite_where=sql("from_state IS NOT NULL"),
+            postgresql_where=sql("from_state IS NOT NULL"),
+        ),
     )
 
     child_id: Mapped[int | None] = mapped_column(BigInteger)

@@ -96,6 +96,7 @@ GROUPS: Mapping[str, Group] = {
             "children.exported": ActionWord(text("导出名册"), *_SENT),
             "records.exported": ActionWord(text("导出记录"), *_SENT),
             "roster.exported": ActionWord(text("导出问题行"), *_SENT),
+            "inbox.exported": ActionWord(text("导出待办"), *_SENT),
             "audit.exported": ActionWord(text("导出审计"), *_SENT),
         },
     ),
@@ -170,7 +171,7 @@ GROUPS: Mapping[str, Group] = {
 
 WORDS: Mapping[str, ActionWord] = {action: word for group in GROUPS.values() for action, word in group.words.items()}
 READS = ("child.read", "child.revealed", "case.read", "record.read", "attachment.read", "audit.read")
-LISTS_TAKEN = ("children.exported", "records.exported", "roster.exported")
+LISTS_TAKEN = ("children.exported", "records.exported", "roster.exported", "inbox.exported")
 
 SUBJECTS: Mapping[str, Text] = {
     "child": text("儿童"),
@@ -187,6 +188,7 @@ SUBJECTS: Mapping[str, Text] = {
     "draw": text("随机抽取"),
     "roster_batch": text("名册"),
     "children": text("儿童名册"),
+    "inbox": text("待办"),
     "definition": text("定义"),
     "screen": text("页面"),
     "command": text("命令"),

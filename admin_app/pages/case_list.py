@@ -1,4 +1,4 @@
-"""The list of cases of a workflow, and of those of any workflow that wait for a person; keyset paging."""
+"""The list of cases of a workflow, and of those of any workflow that a person takes part in; keyset paging."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from admin_app.desk import current_actor, current_policy, now, system_session
+from admin_app.desk import current_actor, now
 from admin_app.listing.ids import number
 from admin_app.pages.case import state_tag
 from admin_app.pages.case_clocks import due_tag
@@ -28,17 +28,14 @@ from models.place import Place
 from models.reports.case_list import CasesWanted, list_cases
 from models.scope import Branch
 from models.search import find_children
-from workflows.actor import Actor
 from workflows.case_query import CaseCondition
-from workflows.closed_parts import left_behind
 from workflows.engine.definition import Workflow
 from workflows.engine.published import WorkflowVersion, workflow_version
 from workflows.opening_view import workflows_in_force
-from workflows.todo import waiting
 
 WORKFLOW = "identification"
-MINE, OPENED, PART = "my-turn", "opened-by-me", "i-take-part"  # a key of a state has no hyphen
-OWN = (MINE, OPENED, PART)
+PART = "i-take-part"  # a key of a state has no hyphen
+INBOX = {"my-turn": "todo", "opened-by-me": "opened"}  # what stood here once is in the inbox
 PAGE = 50
 MOST_FACTS = 2
 
@@ -63,7 +60,7 @@ class _Asked:
     @property
     def is_own(self) -> bool:
         """Whether the list is of the person's own cases, whatever their workflow."""
-        return self.state in OWN
+        return self.state == PART
 
     @property
     def is_narrowed(self) -> bool:
@@ -90,12 +87,12 @@ def case_list(session: Session, address: MultiDict[str, str]) -> dict[str, Any]:
     asked = _read(session, address, versions)
     workflow, own, kept = asked.workflow, asked.is_own, asked.kept()
     before, after = number(address.get("before")), number(address.get("after"))
-    found = list_cases(session, _wanted(session, asked, versions), before=before, after=after, limit=PAGE + 1)
+    found = list_cases(session, _wanted(session, asked), before=before, after=after, limit=PAGE + 1)
     has_more = len(found) > PAGE
     rows = (found[1:] if after is not None else found[:PAGE]) if has_more else found
     standing = kept | {"workflow": workflow.key}
     return {
-        "title": own_word(asked.state) if own else say(workflow.title),
+        "title": _("我参与的") if own else say(workflow.title),
         "subtitle": _("本学期") if workflow.per == "term" and not own else "",
         "actions": [*drop_view_action(standing), _filter_action(workflow, kept)],
         "views": [*_views(workflow, asked.state, kept), *saved_views(standing)],
@@ -124,7 +121,7 @@ def _read(session: Session, address: MultiDict[str, str], versions: Mapping[str,
     return _Asked(
         version,
         bool(address.get("workflow")),
-        state if state in version.workflow.states or state in OWN else "",
+        state if state in version.workflow.states or state == PART else "",
         address.get("q", "").strip(),
         address.get("class", ""),
         _place(session, address.get("place", "")),
@@ -132,8 +129,8 @@ def _read(session: Session, address: MultiDict[str, str], versions: Mapping[str,
     )
 
 
-def _wanted(session: Session, asked: _Asked, versions: Mapping[str, WorkflowVersion]) -> CasesWanted:
-    actor, state, own, inside = current_actor(), asked.state, asked.is_own, asked.inside
+def _wanted(session: Session, asked: _Asked) -> CasesWanted:
+    state, own, inside = asked.state, asked.is_own, asked.inside
     term = present_term()
     children = tuple(child.id for child in find_children(session, asked.words)) if asked.words else None
     return CasesWanted(
@@ -143,16 +140,14 @@ def _wanted(session: Session, asked: _Asked, versions: Mapping[str, WorkflowVers
         asked.class_code or None,
         Branch(inside.kind, inside.code) if inside is not None else None,
         children,
-        waiting_for(session, actor, versions.values()) if state == MINE else None,
-        actor.staff_id if state == OPENED else None,
-        _among(session, asked, actor),
+        _among(session, asked),
         asked.condition.condition if asked.condition is not None else None,
     )
 
 
-def _among(session: Session, asked: _Asked, actor: Actor) -> frozenset[int] | None:
+def _among(session: Session, asked: _Asked) -> frozenset[int] | None:
     """Return the cases to choose from: those in which the person takes part, the few that a condition can find."""
-    own = actor.parts if asked.state == PART else None
+    own = current_actor().parts if asked.is_own else None
     few = asked.condition.few(session) if asked.condition is not None else None
     return own if few is None else few if own is None else own & few
 
@@ -161,26 +156,6 @@ def _filter_action(workflow: Workflow, kept: Mapping[str, Any]) -> dict[str, Any
     asked = {key: value for key, value in kept.items() if key not in ("q", "of", "workflow")}
     url = url_for("cases.choose", workflow=workflow.key, **asked)
     return {"label": _("按条件筛选"), "url": url, "icon": "filter"}
-
-
-def own_word(state: str) -> str:
-    """Return what a list of one's own cases is called."""
-    return str({MINE: _("轮到我办"), OPENED: _("我发起的"), PART: _("我参与的")}[state])
-
-
-def waiting_for(session: Session, actor: Actor, versions: Iterable[WorkflowVersion]) -> tuple[Any, ...]:
-    """Return what waits for a person among workflows, as the list of cases asks for it.
-
-    Confidential cases whose people have left wait for the leaders of their circle, whatever their state.
-    """
-    known = list(versions)
-    found = [(w.workflow, w.states, w.parts, w.places) for version in known for w in waiting(actor, version.workflow)]
-    left = left_behind(session, system_session("confidential parts"), actor, current_policy())
-    states = {version.workflow.key: tuple(version.workflow.states) for version in known}
-    return (
-        *found,
-        *((workflow, states[workflow], cases, None) for workflow, cases in left.items() if workflow in states),
-    )
 
 
 def _known(key: str, versions: Mapping[str, WorkflowVersion]) -> str:
@@ -213,15 +188,12 @@ def _chip(place: Place, kept: dict[str, Any]) -> dict[str, str]:
 def _views(workflow: Workflow, state: str, kept: dict[str, Any]) -> list[dict[str, Any]]:
     rest = {key: value for key, value in kept.items() if key != "state"}
     every = {"label": _("全部"), "url": url_for("cases.index", **rest), "is_current": not state}
-    own = [
-        {"label": own_word(key), "url": url_for("cases.index", state=key, **rest), "is_current": key == state}
-        for key in OWN
-    ]
-    if state in OWN:  # of any workflow, whose states these are not
-        return [every, *own]
+    part = {"label": _("我参与的"), "url": url_for("cases.index", state=PART, **rest), "is_current": state == PART}
+    if state == PART:  # of any workflow, whose states these are not
+        return [every, part]
     return [
         every,
-        *own,
+        part,
         *(
             {"label": say(found.label), "url": url_for("cases.index", state=key, **rest), "is_current": key == state}
             for key, found in workflow.states.items()
@@ -304,15 +276,10 @@ def _pager(
 
 
 def _nothing(state: str, *, is_narrowed: bool) -> dict[str, Any]:
-    if is_narrowed or state not in OWN:
+    if is_narrowed or state != PART:
         return _empty(is_narrowed or bool(state))
-    titles = {MINE: _("没有轮到你办的事项"), OPENED: _("你还没有发起过事项"), PART: _("你还没有参与的事项")}
-    texts = {
-        MINE: _("轮到你的下一步会列在这里"),
-        OPENED: _("可以在儿童或单位的页面上发起"),
-        PART: _("被指定为帮扶人、责任人后会列在这里"),
-    }
-    return {"icon": "circle-check", "title": titles[state], "text": texts[state], "action": None}
+    text = _("被指定为帮扶人、责任人后会列在这里")
+    return {"icon": "circle-check", "title": _("你还没有参与的事项"), "text": text, "action": None}
 
 
 def _empty(is_narrowed: bool) -> dict[str, Any]:

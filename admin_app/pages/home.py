@@ -11,8 +11,11 @@ from flask_babel import gettext as _
 from admin_app.desk import current_actor, current_policy, may, now, read_session, system_session
 from admin_app.menu import ITEMS
 from admin_app.pages.case import state_tag
-from admin_app.pages.case_list import MINE, PART, subject_place, waiting_for
+from admin_app.pages.case_list import PART, subject_place
+from admin_app.pages.due import due_tag
 from admin_app.pages.filing import level_below, percent, rate_card, state_cells
+from admin_app.pages.inbox import own_desk, shown_count
+from admin_app.pages.inbox_rows import CLAIM
 from admin_app.pages.places import names_of
 from admin_app.pages.record_words import day_line
 from admin_app.shell import present_term
@@ -24,8 +27,10 @@ from models.reports.care import care_situations
 from models.reports.case_list import CasesWanted, list_cases
 from models.reports.filing import Filing, filing_by_place, total_of
 from models.reports.helping import left_without_anybody
+from models.reports.inbox import Narrowed, count_claimable, waiting_cases
 from models.reports.records import last_of
 from models.scope import LEVELS
+from workflows.calendar import calendar_in_force
 from workflows.engine.published import workflow_version
 from workflows.fields import CODE_LISTS
 from workflows.opening_view import workflows_in_force
@@ -130,19 +135,25 @@ def _line(filing: Filing, level: str) -> dict[str, Any]:
 
 
 def _todo() -> dict[str, Any] | None:
-    """Return the cases whose next step the person's posts or parts may take."""
-    actor, session = current_actor(), read_session(Permission.CASE_LIST)
-    mine = waiting_for(session, actor, workflows_in_force(session))
-    if not mine:
+    """Return the first of what waits in the inbox: what is overdue, then what came back, then by the time it is due."""
+    session = read_session(Permission.CASE_LIST)
+    desk = own_desk(session, workflows_in_force(session))
+    found = waiting_cases(desk, Narrowed()).fetch(session, None, True, MOST_LOOKED)
+    if not found and not (desk.waiting or desk.claims):
         return None
-    found = list_cases(session, CasesWanted(waiting=mine), limit=MOST_LOOKED)
-    # What came back last stands first, however old the case: a file that was returned is not to be overlooked.
-    found.sort(key=lambda pair: pair[0].state_since, reverse=True)
-    return {
-        "entries": _entries(session, found[:MOST_TO_DO]),
-        "has_more": len(found) > MOST_TO_DO,
-        "all_url": url_for("cases.index", state=MINE),
-    }
+    found.sort(key=lambda row: (not row[0].is_overdue(now()), not _came_back(session, row[0])))
+    calendar = calendar_in_force(system_session())
+    entries = _entries(session, [(row[0], row[1]) for row in found[:MOST_TO_DO]])
+    for entry, row in zip(entries, found, strict=False):
+        entry["due"] = due_tag(row[0], now(), calendar)
+    claims = shown_count(count_claimable(session, desk))
+    links = [{"label": f"{_('待领')} {claims}", "url": url_for("inbox.index", tab=CLAIM)}] if claims else []
+    return {"entries": entries, "links": [*links, {"label": _("全部"), "url": url_for("inbox.index")}]}
+
+
+def _came_back(session: OfficeSession, case: Case) -> bool:
+    """Tell whether a case was sent back: however old it is, it is not to be overlooked."""
+    return workflow_version(session, case.definition_id).workflow.states[case.state].tag == "bad"
 
 
 def _parts(besides: set[str]) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from admin_app.desk import now, perform, read_session, record_read, system_session
+from admin_app.desk import current_actor, now, perform, read_session, record_read, system_session
 from admin_app.forms.kept_files import files_kept, keep_sent_files, waiting_here, with_files
 from admin_app.forms.sent_files import files_of
 from admin_app.forms.signature import given_back, signature_of
@@ -18,7 +18,7 @@ from admin_app.listing.ids import rev
 from admin_app.pages.case_ask import step_ask
 from admin_app.pages.case_filter import filter_page
 from admin_app.pages.case_form import advised_form, case_form, chosen_answers, draft_of, refused_form
-from admin_app.pages.case_list import case_list
+from admin_app.pages.case_list import INBOX, case_list
 from admin_app.pages.case_page import case_page
 from admin_app.pages.case_reach import case_session, seen_case
 from admin_app.printing.case_paper import paper_links
@@ -31,6 +31,7 @@ from workflows.engine.expression import ExpressionFault
 from workflows.engine.form import FormValidator
 from workflows.operations.case import Request, act_on_case
 from workflows.operations.case_step import Moved
+from workflows.operations.copies import has_unread_copy, read_copies
 from workflows.operations.draft import drop_draft
 from workflows.operations.sent_files import Uploads
 from workflows.policy import Permission
@@ -43,6 +44,8 @@ bp = Blueprint("cases", __name__, url_prefix="/cases")
 @bp.get("/")
 def index() -> Any:
     """List the cases of the present term, newest state first, by filters, a condition and keyset."""
+    if (tab := INBOX.get(request.args.get("state", ""))) is not None:
+        return redirect(url_for("inbox.index", tab=tab), 301)
     session = read_session(Permission.CASE_LIST)
     try:
         return render_template("office/list.html", screen=case_list(session, request.args))
@@ -74,6 +77,8 @@ def show(number: str) -> str:
     )
     page["screen"]["papers"] = paper_links(session, view.version.workflow, number)
     record_read(opened_event(view, page.pop("classes")))
+    if has_unread_copy(session, view.case.id, current_actor().staff_id):
+        perform(read_copies, Permission.CASE_READ, view.case.id)
     return render_template("cases/case.html", **page)
 
 

@@ -282,14 +282,14 @@ def test_records_of_a_case_are_written_from_its_page_and_stay_in_its_circle(
 
 def test_the_lists_of_ones_own_hold_what_one_opened_and_takes_part_in(sqlite_cast: Cast, client_of: ClientOf) -> None:
     pairing, other = begin(sqlite_cast, "pairing"), begin(sqlite_cast, "pairing with a peer", who="qin")
-    opened = get(client_of("zhou"), "/cases/?state=opened-by-me").text
+    opened = get(client_of("zhou"), "/inbox/?tab=opened").text
     assert pairing.number in opened
     assert other.number not in opened
     part = get(client_of("shi"), "/cases/?state=i-take-part").text
     assert pairing.number in part
     assert other.number not in part
     assert "你还没有参与的事项" in get(client_of("zhou"), "/cases/?state=i-take-part").text
-    assert "你还没有发起过事项" in get(client_of("tan"), "/cases/?state=opened-by-me").text
+    assert "你还没有发起过事项" in get(client_of("tan"), "/inbox/?tab=opened").text
     with sqlite_cast.database.transaction(system_scope("tests")) as session:
         session.execute(update(Case).where(Case.number == pairing.number).values(state="active"))
     home = get(client_of("shi"), "/").text
@@ -306,7 +306,7 @@ def test_a_leader_is_told_of_a_leaver_and_names_who_takes_over(sqlite_cast: Cast
     with sqlite_cast.database.transaction(system_scope("tests")) as session:
         session.execute(update(Staff).where(Staff.login == "zhou").values(is_active=False))
     leader = client_of("tan")
-    assert plan.number in get(leader, "/cases/?state=my-turn").text
+    assert plan.number in get(leader, "/inbox/").text
     page = get(leader, f"/cases/{plan.number}").text
     assert "周敏（班主任） 已离任" in page
     path = re.search(r'action="(/case-parts/\d+)"', page)
@@ -315,7 +315,7 @@ def test_a_leader_is_told_of_a_leaver_and_names_who_takes_over(sqlite_cast: Cast
     assert "请从名单里选接办人" in get(leader, f"/cases/{plan.number}").text
     post(leader, path[1], **meant(sqlite_cast, {"staff": "@meng"}))
     assert "已离任" not in get(leader, f"/cases/{plan.number}").text
-    assert plan.number not in get(leader, "/cases/?state=my-turn").text
+    assert plan.number not in get(leader, "/inbox/").text
     assert post(client_of("qin"), path[1], staff="1").status_code == 404
 
 

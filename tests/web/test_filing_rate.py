@@ -86,10 +86,10 @@ def test_all_that_waits_for_me_is_one_list(sqlite_cast: Cast, client_of: ClientO
         tx.session.scalars(select(Case).where(Case.number == numbers[0])).one().state = "returned"
         tx.session.scalars(select(Case).where(Case.number == numbers[1])).one().state = "confirmed"
     teacher = client_of("zhou")
-    assert "/cases/?state=my-turn" in get(teacher, "/").text
-    waiting = get(teacher, "/cases/?state=my-turn").text
+    assert 'href="/inbox/"' in get(teacher, "/").text
+    waiting = get(teacher, "/inbox/").text
     assert "林甲" in waiting, "sent back to the teacher"
     assert "林丙" in waiting, "not begun"
     assert "林乙" not in waiting, "waits for the office"
-    assert "林乙" in get(client_of("qin"), "/cases/?state=my-turn").text
-    assert "林" not in get(client_of("tan"), "/cases/?state=my-turn").text, "no file waits for a principal"
+    assert "林乙" in get(client_of("qin"), "/inbox/").text
+    assert "林" not in get(client_of("tan"), "/inbox/").text, "no file waits for a principal"

@@ -118,6 +118,12 @@ GET  /cases/<number>/<transition>       xxomxxxmxxxx l
 POST /cases/<number>/<transition>       xxfmxxxmxxxx l
 GET  /cases/<number>/verb/<case_verb>   ooomooxmxxxx l
 POST /cases/<number>/verb/<case_verb>   fffmffmmxxxx l
+GET  /inbox/                            ooooooxoxxxx l
+GET  /inbox/count                       ooooooxoxxxx l
+POST /inbox/check                       mmmmmmmmxxxx l
+POST /inbox/decide                      mmmmmmmmxxxx l
+POST /inbox/claim                       mmmmmmmmxxxx l
+GET  /inbox/export                      ooxxxxxoxxxx l
 GET  /open/<workflow>/<kind>/<int(max=9223372036854775807):number> ooomxxxmxxxx l
 POST /open/<workflow>/<kind>/<int(max=9223372036854775807):number> fffmxxxmxxxx l
 GET  /focus/                            ooooxxxoxxxx l

@@ -95,7 +95,7 @@ def case_list(session: Session, address: MultiDict[str, str]) -> dict[str, Any]:
         "title": _("我参与的") if own else say(workflow.title),
         "subtitle": _("本学期") if workflow.per == "term" and not own else "",
         "actions": [*drop_view_action(standing), _filter_action(workflow, kept)],
-        "views": [*_views(workflow, asked.state, kept), *saved_views(standing)],
+        "views": [*_views(workflow, asked.state, kept), *_ledgers(asked, kept), *saved_views(standing)],
         "save_view_url": save_view_url(asked.version, standing),
         "search": {"name": "q", "value": asked.words, "placeholder": _("姓名、拼音、首字母")},
         "hidden": [(key, kept[key]) for key in ("state", "place", "where", "of") if key in kept],
@@ -186,8 +186,10 @@ def _chip(place: Place, kept: dict[str, Any]) -> dict[str, str]:
 
 
 def _views(workflow: Workflow, state: str, kept: dict[str, Any]) -> list[dict[str, Any]]:
-    rest = {key: value for key, value in kept.items() if key != "state"}
-    every = {"label": _("全部"), "url": url_for("cases.index", **rest), "is_current": not state}
+    in_ledger = any(view.where == kept.get("where") for view in workflow.views.values())
+    left = ("state", "where", "of") if in_ledger else ("state",)
+    rest = {key: value for key, value in kept.items() if key not in left}
+    every = {"label": _("全部"), "url": url_for("cases.index", **rest), "is_current": not state and not in_ledger}
     part = {"label": _("我参与的"), "url": url_for("cases.index", state=PART, **rest), "is_current": state == PART}
     if state == PART:  # of any workflow, whose states these are not
         return [every, part]
@@ -198,6 +200,22 @@ def _views(workflow: Workflow, state: str, kept: dict[str, Any]) -> list[dict[st
             {"label": say(found.label), "url": url_for("cases.index", state=key, **rest), "is_current": key == state}
             for key, found in workflow.states.items()
         ),
+    ]
+
+
+def _ledgers(asked: _Asked, kept: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the tabs that the workflow's own definition gives its list."""
+    if asked.is_own:
+        return []
+    rest = {key: value for key, value in kept.items() if key not in ("state", "where", "of", "workflow")}
+    key, now_asked = asked.workflow.key, kept.get("where", "")
+    return [
+        {
+            "label": say(view.label),
+            "url": url_for("cases.index", workflow=key, of=key, where=view.where, **rest),
+            "is_current": now_asked == view.where and not asked.state,
+        }
+        for view in asked.workflow.views.values()
     ]
 
 

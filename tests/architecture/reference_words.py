@@ -208,6 +208,11 @@ DEFINITION_KEYS = {
         "limits": "what has to happen within a time whatever state a case is in, by key: several clocks side by side",
         "verbs": "what may be done with a case beside its transitions",
         "papers": "what its cases are printed as, beside everything there is, by key: the last part of the address",
+        "views": "ledgers beside the list of its cases, by key",
+    },
+    "View": {
+        "label": "its name",
+        "where": "a condition that the database can answer: plain facts and answers of class P0 and P1",
     },
     "Paper": {
         "title": "the heading",

@@ -379,6 +379,24 @@ def test_text_of_a_definition_is_never_imported(catalogue: Catalogue) -> None:
     assert os.getcwd() == here
 
 
+@pytest.mark.parametrize(
+    ("where", "code"),
+    [
+        ("case.state == 'review'", None),
+        ("child.is_boarding and case.overdue", None),
+        ("case.stat == 'review'", "unknown_name"),
+        ("case.state", "expression_type"),
+        ("child.health == '好'", "not_in_a_column"),
+        ("evidence.talks > 3", "not_in_a_column"),
+        ("guardian.age > 60", "not_in_a_column"),
+    ],
+)
+def test_a_ledger_asks_what_stands_in_columns(catalogue: Catalogue, where: str, code: str | None) -> None:
+    written = f'views:\n  ledger: {{label: {{zh: 台账}}, where: "{where}"}}\nstates:'
+    problems = load_definition(WORKFLOW.replace("«", "").replace("states:", written, 1), "x.yaml", catalogue).problems
+    assert [problem.code for problem in problems] == ([] if code is None else [code])
+
+
 def test_all_faults_of_a_file_are_told_at_once(catalogue: Catalogue) -> None:
     text = WORKFLOW.replace("[office@school]", "[boss]").replace("to: paid", "to: gone").replace("'high'", "'huge'")
     codes = [problem.code for problem in load_definition(text, "office.yaml", catalogue).problems]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,6 +13,7 @@ from models.scope import system_scope
 from models.staff import Staff
 from tests.casework import act, opened
 from tests.cast import Cast
+from tests.playing import stand
 from tests.web.browser import ClientOf, get, post
 
 PROPOSED = {"kind": "helper", "helper": "@meng", "reason_chosen": ["learning", "mood"], "term_goal": "每天完成作业"}
@@ -165,3 +167,19 @@ def test_a_condition_with_words_that_may_be_a_name_stays_in_no_account(
     with sqlite_cast.database.session(system_scope("tests")) as session:
         kept = session.scalars(select(Staff.list_choices).where(Staff.login == "qin")).one()
     assert kept["cases"]["views"][0]["query"] == {"workflow": "pairing", "state": "proposed"}
+
+
+def test_a_workflow_brings_its_ledgers_and_each_shows_its_cases(client_of: ClientOf, sqlite_cast: Cast) -> None:
+    waiting = stand(sqlite_cast, "keep_in_school", "called").number
+    reported = stand(sqlite_cast, "keep_in_school", "reported").number
+    back = stand(sqlite_cast, "keep_in_school", "returned").number
+    client = client_of("qin")
+    page = get(client, "/cases/?workflow=keep_in_school").text
+    for label, inside in (("辍学风险台账", waiting), ("失学台账", reported), ("劝返台账", back)):
+        tab = re.search(rf'<a[^>]*href="([^"]*)"[^>]*>\s*{label}', page)
+        assert tab, label
+        shown = get(client, unescape(tab[1])).text
+        assert {number for number in (waiting, reported, back) if number in shown} == {inside}
+        every = re.search(r'<a[^>]*href="([^"]*)"[^>]*>\s*全部', shown)
+        assert every
+        assert "where" not in every[1]

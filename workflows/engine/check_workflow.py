@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from workflows.engine.catalogue import Catalogue
+from workflows.engine.catalogue import CASE_FACTS, Catalogue
 from workflows.engine.check_deadline import check_deadlines
 from workflows.engine.check_paper import check_papers
 from workflows.engine.check_standing import case_offers, check_standing
@@ -13,7 +13,9 @@ from workflows.engine.definition import ANY, ANY_VISITED, SAID_WITH_IT, Form, St
 from workflows.engine.document import Document
 from workflows.engine.expression import Offer
 from workflows.engine.form import field_offers
+from workflows.engine.kept import kept_fields
 from workflows.engine.problem import Problem
+from workflows.engine.vocabulary import Protection
 from workflows.text import text
 
 
@@ -23,6 +25,7 @@ def check_workflow(workflow: Workflow, document: Document, catalogue: Catalogue)
     _check_opening(workflow, findings)
     check_standing(workflow, findings)
     check_papers(workflow, findings)
+    _check_views(workflow, findings)
     for key, state in workflow.states.items():
         _check_state(key, state, workflow.participants, findings)
     for key, transition in workflow.transitions.items():
@@ -40,6 +43,21 @@ def transition_offers(workflow: Workflow, transition: Transition, catalogue: Cat
     if transition.form is not None and transition.form in catalogue.forms:
         offers |= field_offers(catalogue.forms[transition.form], catalogue.code_lists, prefix="form.")
     return offers
+
+
+def _check_views(workflow: Workflow, findings: Findings) -> None:
+    """Note ledgers whose condition does not hold water, or reads what stands in no column of the database."""
+    offers = case_offers(workflow, findings.catalogue)
+    forms = [findings.catalogue.forms[key] for key in workflow.form_keys() if key in findings.catalogue.forms]
+    kept = kept_fields(forms, {f.key: f for form in reversed(forms) for f in form.fields})
+    for key, view in workflow.views.items():
+        path = ("views", key, "where")
+        condition = findings.condition(path, view.where, offers)
+        for name in sorted(condition.names) if condition is not None else ():
+            owner, _, field = name.partition(".")
+            is_plain = offers[name].protection <= Protection.P1 and owner in ("case", "child", "place")
+            if not is_plain or (owner == "case" and name not in CASE_FACTS and field not in kept):
+                findings.add(path, "not_in_a_column", text("“{label}”不能用来筛选", label=offers[name].label.zh))
 
 
 def _check_opening(workflow: Workflow, findings: Findings) -> None:

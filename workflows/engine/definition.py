@@ -135,6 +135,13 @@ class Transition(Part):
     confirm: Label | None = None
 
 
+class View(Part):
+    """A ledger that everybody finds beside the list of a workflow's cases: those for which a condition holds."""
+
+    label: Label
+    where: Source
+
+
 class Workflow(Part):
     """A workflow definition; the key stands under `workflow:`."""
 
@@ -155,6 +162,7 @@ class Workflow(Part):
     limits: Annotated[dict[Key, Limit], Field(max_length=20)] = {}
     verbs: tuple[VerbWord, ...] = ()
     papers: Annotated[dict[Key, Paper], Field(max_length=10)] = {}
+    views: Annotated[dict[Key, View], Field(max_length=12)] = {}
 
     @property
     def start(self) -> str:

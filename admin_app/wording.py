@@ -63,6 +63,11 @@ def say_short(moment: datetime | None) -> str:
     return "" if moment is None else moment.astimezone(LOCAL).strftime("%m/%d")
 
 
+def say_short_day(day: date) -> str:
+    """Return a day without its year: 11/20."""
+    return day.strftime("%m/%d")
+
+
 def say_seconds(moment: datetime | None) -> str:
     """Return a moment where the schools are, to the second: 2026-11-20 09:40:12."""
     return "" if moment is None else moment.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M:%S")

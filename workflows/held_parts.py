@@ -14,7 +14,9 @@ from models.case import Case, CaseParticipant
 from models.child import Child
 from models.place import Place
 from models.staff import Appointment, Staff
+from models.task import CaseTask
 from workflows.clock import local_day
+from workflows.engine.decision import PENDING
 from workflows.engine.published import workflow_version
 from workflows.engine.vocabulary import Label
 from workflows.turn_plan import TEACHER
@@ -28,7 +30,7 @@ class HeldPart:
     """
 
     key: str
-    kind: str  # post or part
+    kind: str  # post, part or seat
     role: str
     place_id: int
     place: str
@@ -140,7 +142,30 @@ def _others_there(session: Session, part: CaseParticipant) -> bool:
     return bool(session.scalar(select(others)))
 
 
-SOURCES: tuple[Source, ...] = (_posts, _parts)
+def _seats(session: Session, person: Staff, day: date) -> list[HeldPart]:
+    """List where a person has yet to speak in open cases; confidential ones are outside the session's scope."""
+    rows = session.execute(
+        select(CaseTask, Case)
+        .join(Case, Case.id == CaseTask.case_id)
+        .where(CaseTask.staff_id == person.id, CaseTask.status.in_(PENDING), Case.closed_at.is_(None))
+        .order_by(CaseTask.id)
+    )
+    return [
+        HeldPart(
+            f"seat-{seat.id}",
+            "seat",
+            seat.asked.split("@")[0],
+            0,
+            "",
+            local_day(seat.made_at),
+            waiting=1,
+            title=workflow_version(session, case.definition_id).workflow.title,
+        )
+        for seat, case in rows
+    ]
+
+
+SOURCES: tuple[Source, ...] = (_posts, _parts, _seats)
 
 
 def left_alone(parts: Sequence[HeldPart], successors: Mapping[str, int]) -> list[HeldPart]:

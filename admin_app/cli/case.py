@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from admin_app.cli import Desk, answer
-from admin_app.cli.acting import acting_as
+from admin_app.cli.acting import Acting, acting_as
 from models.case import Case, CaseMove
 from models.child import Child
 from models.definition import Definition
@@ -30,7 +30,9 @@ from workflows.operations.case import Request, act_on_case
 from workflows.operations.jobs import progress_of, run_chunk, start_job
 from workflows.policy import Permission
 from workflows.refusal import Refusal, Words
+from workflows.seat_rounds import rounds, watches
 from workflows.text import Text
+from workflows.verbs_open import offers
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="输出一份 JSON")
 AS_LOGIN = click.option("--as", "login", required=True, metavar="LOGIN", help="以谁的身份办理")
@@ -75,7 +77,7 @@ def show(desk: Desk, number: str, login: str, as_json: bool) -> None:
         try:
             with acting.reading(Permission.CASE_READ) as session, acting.directory() as everything:
                 view = view_case(session, everything, acting.actor, acting.policy, number, now)
-                content = _full(session, view, now)
+                content = _full(session, view, now, acting)
         except Refusal as refusal:
             _refuse(refusal, as_json)
         acting.record(opened_event(view, ["P0", "P1"]))
@@ -234,7 +236,7 @@ def _brief(row: Case, name: str | None, now: datetime) -> dict[str, Any]:
     }
 
 
-def _full(session: Session, view: CaseView, now: datetime) -> dict[str, Any]:
+def _full(session: Session, view: CaseView, now: datetime, acting: Acting) -> dict[str, Any]:
     learn_keys(session, [move.key_owner for move in view.moves])
     allowed, refused = [], []
     for option in view.options:
@@ -245,7 +247,39 @@ def _full(session: Session, view: CaseView, now: datetime) -> dict[str, Any]:
             refused.append({"transition": option.transition, "code": option.code, "message": message})
     name = view.child.name if view.child is not None else None
     history = [_move(move) for move in view.moves]
-    return _brief(view.case, name, now) | {"allowed": allowed, "refused": refused, "history": history}
+    told = {"allowed": allowed, "refused": refused, "history": history}
+    return (
+        _brief(view.case, name, now) | told | {"seats": _seats(session, view), "verbs": _verbs(session, view, acting)}
+    )
+
+
+def _seats(session: Session, view: CaseView) -> list[dict[str, Any]]:
+    """Return the seats given since the case entered its state, in their order."""
+    present = view.moves[-1].id if view.moves else 0
+    found = [one for one in rounds(session, view.case, view.version.workflow) if one.entry_id == present]
+    return [
+        {
+            "seat": seat.id,
+            "name": seat.name,
+            "asked": seat.asked,
+            "origin": seat.origin,
+            "status": seat.status,
+            "answer": seat.answer,
+            "opinion": seat.opinion,
+            "by": seat.acted_name,
+            "at": seat.done_at.isoformat() if seat.done_at else None,
+            "signed": seat.signature_id is not None,
+        }
+        for one in found
+        for seat in one.seats
+    ]
+
+
+def _verbs(session: Session, view: CaseView, acting: Acting) -> list[str]:
+    """Return the verbs that the person may use now, each once."""
+    watching = any(row.made_by == acting.actor.staff_id for row in watches(session, view.case))
+    found = offers(view, acting.actor, acting.policy, is_watching=watching)
+    return list(dict.fromkeys(str(offer.verb) for offer in found if offer.is_open))
 
 
 def _move(move: CaseMove) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from admin_app.desk import current_actor, current_policy, may, now, read_session
 from admin_app.menu import ITEMS
 from admin_app.pages.case import state_tag
 from admin_app.pages.case_list import PART, subject_place
+from admin_app.pages.deputies import deputed_lines
 from admin_app.pages.due import due_tag
 from admin_app.pages.filing import level_below, percent, rate_card, state_cells
 from admin_app.pages.inbox import own_desk, shown_count
@@ -47,6 +48,7 @@ def home_page() -> dict[str, Any]:
     actor, term = current_actor(), present_term()
     place = actor.posts[0].place_name if actor.posts else ""
     page: dict[str, Any] = {"place": place, "rates": [], "table": None, "todo": None, "care": None, "links": _links()}
+    page["deputed"] = deputed_lines()
     page |= {"alerts": [], "parts": None, "notes": _notes()}
     if term is None or not may(Permission.CASE_LIST):
         return page

@@ -15,6 +15,7 @@ from admin_app.views import (
     cases,
     channels,
     class_move,
+    deputies,
     entry,
     filing,
     focus,
@@ -64,6 +65,7 @@ def register_views(app: Flask) -> None:
         class_move,
         leaving,
         verbs,
+        deputies,
     )
     for family in families:
         app.register_blueprint(family.bp)

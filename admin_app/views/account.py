@@ -14,6 +14,7 @@ from wtforms.fields.choices import SelectChoice
 
 from admin_app.desk import current_actor, perform_in, system_session
 from admin_app.listing.ids import row_id
+from admin_app.pages.deputies import deputed_card, deputy_card
 from admin_app.security import local_path
 from admin_app.shell import role_word
 from admin_app.wording import say, say_moment
@@ -197,7 +198,9 @@ def settings() -> Response | str:
         {"key": _("岗位"), "value": f"{p.place_name} {role_word(p.role)}"} for p in actor.posts if p.relation is None
     ]
     urls = {"password_url": url_for("account.change_password"), "sessions_url": url_for("account.sessions")}
-    return render_template("account/settings.html", form=form, person_facts=facts, **urls)
+    person = system_session("own account").get_one(Staff, actor.staff_id)
+    cards = [deputy_card(person, _("我的代理人")), *deputed_card(person)]
+    return render_template("account/settings.html", form=form, person_facts=facts, cards=cards, **urls)
 
 
 def _messages() -> dict[str, str]:

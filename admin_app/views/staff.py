@@ -18,6 +18,7 @@ from admin_app.listing.column import Beside, Column, words
 from admin_app.listing.filters import Choice, yes_no
 from admin_app.listing.ids import rev
 from admin_app.listing.page import Page, SortOrder
+from admin_app.pages.deputies import deputy_card
 from admin_app.pages.roles import roles_card, roles_page
 from admin_app.pages.staff import Held, posts_line, staff_page, state_cell
 from admin_app.parts.declared import Verb
@@ -119,6 +120,7 @@ class StaffScreen(OfficeView):
         held = [post.role for post, _name in posts if post.holds_on(local_day(now()))]
         permitted = roles_card(current_policy(), held, self.address("roles_view"))
         page["cards"][1:1] = [permitted] if permitted else []
+        page["cards"] += [deputy_card(row, _("代理人"))] if may(P.STAFF_MANAGE) else []
         return page | {
             "actions": [*_leaving(row, bool(held)), *self.row_actions(row)],
             "back_url": self.address("index_view"),

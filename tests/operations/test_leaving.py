@@ -16,7 +16,9 @@ from models.staff import Appointment, LoginSession, Staff
 from models.types import new_id
 from models.unfinished_file import UnfinishedFile
 from tests.cast import NOW, Cast
+from tests.deciding import begin
 from tests.office import act, events
+from workflows.engine.vocabulary import Verb
 from workflows.held_parts import HeldPart, parts_of
 from workflows.operations import leaving
 from workflows.operations.case_opening import Beginning, open_case
@@ -288,3 +290,28 @@ def test_a_handover_that_dies_half_way_leaves_everything(cast: Cast, monkeypatch
     assert _posts(cast, "zhou") == [("class_teacher", "ZX-2302", date(2026, 9, 1), None)]
     assert len(_posts(cast, "meng")) == 1
     assert events(cast) == []
+
+
+def test_seats_of_a_leaver_go_to_the_successor_or_back_to_the_office(cast: Cast) -> None:
+    who = "{who: [principal@school, office@school], mode: all}"
+    given, left = begin(cast, who), begin(cast, who)
+    seats = [key for key, part in _parts(cast, "tan").items() if part.kind == "seat"]
+    assert [_parts(cast, "tan")[key].waiting for key in seats] == [1, 1]
+    _leave(cast, "tan", successors={seats[0]: _id(cast, "meng")})
+    assert given.seats() == {"孟晓岚": "open", "秦素芬": "open"}
+    assert left.seats() == {"柳溪镇中心小学": "open", "秦素芬": "open"}
+    assert given.act("meng", "agree").to_state == "review"
+    assert given.act("qin", "agree").to_state == "agreed"
+    left.act("qin", "agree")
+    assert left.act("qin", "agree").to_state == "agreed"
+    told = [event["facts"].get("successor") for event in cast.events("case.part_passed")]
+    assert told == [str(_id(cast, "meng")), None]
+
+
+def test_an_opinion_that_a_leaver_was_asked_for_comes_from_the_successor(cast: Cast) -> None:
+    joint = begin(cast, "{who: [principal@school, office@school], mode: all}")
+    joint.use("tan", Verb.DELEGATE, "meng")
+    (seat,) = [key for key, part in _parts(cast, "meng").items() if part.kind == "seat"]
+    _leave(cast, "meng", successors={seat: _id(cast, "chen")})
+    joint.reply("chen", "可行")
+    assert joint.seats()["覃明远"] == "open"

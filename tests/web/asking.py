@@ -34,6 +34,8 @@ def arguments_of(world: Marked) -> dict[str, list[str]]:
         "<export_type>": ["xlsx"],
         "<number>": [*world.cases.values(), *world.pairings.values(), *world.plans.values(), "MD-2026-9999"],
         "<transition>": ["complete", "not_left_behind", "check", "submit"],
+        "<person>": [str(person.staff_id) for person in world.cast.actors.values()],
+        "<delegation>": ["1", "12345"],
         "<case_verb>": ["copy", "urge", "hand_over", "watch"],
         "<paper>": ["case", "pledge", "plan", "inspection"],
         "<entry>": [str(entry) for code in CLASSES for entry in world.entries(code)[:9]],

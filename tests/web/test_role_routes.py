@@ -39,6 +39,10 @@ POST /account/password                  oooooooooooo l
 GET  /account/sessions                  oooooooooooo l
 POST /account/sessions/end              mmmmmmmmmmmm l
 POST /account/sessions/end-others       oooooooooooo l
+GET  /deputies/<person>/new             xxxxxoxxoxxx l
+POST /deputies/<person>/new             xxxxxfxxfxxx l
+GET  /deputies/<delegation>/end         xxxxxxxxmxxx l
+POST /deputies/<delegation>/end         xxxxxxxxmxxx l
 POST /account/stay                      oooooooooooo l
 POST /drafts                            oooooooooooo l
 GET  /search                            ooooooxoxxxx l
@@ -314,6 +318,8 @@ def _address(world: Marked, rule: str) -> str:
         "<number>": world.cases["ZX-2302"],
         "<transition>": "complete",
         "<case_verb>": "copy",
+        "<person>": str(world.cast["tan"].staff_id),
+        "<delegation>": "12345",
         "<paper>": "case",
         "<form>": "guardian_meeting",
         "<workflow>": "pairing",

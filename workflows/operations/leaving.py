@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.draft import Draft
 from models.staff import Appointment, Staff
+from models.task import CaseTask
 from models.unfinished_file import UnfinishedFile
 from workflows.audit import Happening
 from workflows.closed_parts import closed_parts
@@ -19,6 +20,7 @@ from workflows.held_parts import HeldPart, left_alone, parts_of
 from workflows.operations.appointment import appoint
 from workflows.operations.part_passing import pass_part
 from workflows.operations.rows import check_rev, fetch
+from workflows.operations.seat_passing import pass_seat
 from workflows.operations.staff import end_sessions, refuse_last_officer
 from workflows.policy import Permission
 from workflows.refusal import Missing, Refusal, Stale
@@ -156,9 +158,18 @@ def _pass_case(tx: Transaction, person: Staff, part: HeldPart, chosen: Handover)
     pass_part(tx, number, tx.session.get_one(Staff, successor) if successor is not None else None)
 
 
+def _pass_seat(tx: Transaction, person: Staff, part: HeldPart, chosen: Handover) -> None:
+    successor = chosen.successors.get(part.key)
+    number = int(part.key.removeprefix("seat-"))
+    if tx.session.scalar(select(CaseTask.staff_id).where(CaseTask.id == number)) != person.id:
+        return  # went with the part that the person held in the case
+    pass_seat(tx, number, tx.session.get_one(Staff, successor) if successor is not None else None)
+
+
 PASSING: Mapping[str, Callable[[Transaction, Staff, HeldPart, Handover], None]] = {
     "post": _pass_post,
     "part": _pass_case,
+    "seat": _pass_seat,
 }
 
 

@@ -22,6 +22,7 @@ from workflows.operations.case_answers import Answered
 from workflows.operations.case_standing import settle
 from workflows.operations.field_values import keep_answers
 from workflows.operations.rows import fetch
+from workflows.operations.seat_passing import pass_seats_of_part
 from workflows.policy import Permission
 from workflows.refusal import Denied, Refusal, Stale
 from workflows.subjects import subject_of
@@ -75,6 +76,7 @@ def _pass(tx: Transaction, part: CaseParticipant, case: Case, successor: Staff |
     if successor is not None and not _takes_part(tx, part, successor.id):
         tx.session.add(_copy(tx, part, successor))
     tx.session.flush()
+    pass_seats_of_part(tx, part, case, successor)
     facts = {"number": case.number, "relation": part.relation, "staff": str(part.staff_id),
              "successor": str(successor.id) if successor else None}  # fmt: skip
     tx.tell(

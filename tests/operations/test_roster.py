@@ -18,6 +18,7 @@ from models.scope import system_scope
 from models.search import find_children
 from models.vault import DataKey
 from tests.cast import NOW, Cast
+from workflows.engine.vocabulary import Verb
 from workflows.operations.case import Request, act_on_case
 from workflows.operations.roster import (
     Imported,
@@ -26,6 +27,7 @@ from workflows.operations.roster import (
     refuse_those_on_file,
     undo_import,
 )
+from workflows.operations.verbs import Asking, use_verb
 from workflows.outbox.send import send_due
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal
@@ -146,3 +148,14 @@ def test_an_import_is_not_taken_back_after_work_or_a_day(cast: Cast, report: Ros
     assert refused.value.code == "built_on"
     with pytest.raises(Missing), cast.acting("bai", Permission.ROSTER_UNDO) as tx:
         undo_import(tx, done.batch)
+
+
+def test_an_import_is_not_taken_back_once_somebody_was_asked(cast: Cast, report: RosterReport) -> None:
+    imported = _import(cast, "qin", report)
+    with cast.database.session(system_scope("tests")) as session:
+        number = session.scalars(select(Case.number).where(Case.batch_id == imported.batch)).first() or ""
+    with cast.acting("qin", Permission.CASE_ACT) as tx:
+        use_verb(tx, number, Verb.COPY, Asking((cast["chen"].staff_id or 0,)))
+    with pytest.raises(Refusal) as refused, cast.acting("qin", Permission.ROSTER_UNDO) as tx:
+        undo_import(tx, imported.batch)
+    assert refused.value.code == "built_on"

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from models.attachment import Attachment
 from models.bulk import insert_rows, insert_values
 from models.case import Case, CaseMove, CaseRecord
 from models.child import Child, NameGram, Relative
@@ -20,6 +21,7 @@ from models.place import Place
 from models.roster import RosterBatch
 from models.school_calendar import first_year_on
 from models.school_year import Term
+from models.task import CaseCopy, CaseTask, CaseWatch
 from models.types import new_id
 from models.vault import DataKey, vault_of
 from workflows.audit import Happening
@@ -183,8 +185,13 @@ def _most_built_on(session: Session, batch_id: int) -> int:
         .select_from(Case)
         .where(Case.child_id.in_(children), Case.batch_id.is_distinct_from(batch_id))
     )
-    recorded = session.scalar(select(func.count()).select_from(CaseRecord).where(CaseRecord.child_id.in_(children)))
-    return max(moved or 0, changed or 0, other or 0, recorded or 0)
+    counted = [
+        session.scalar(select(func.count(model.child_id.distinct())).where(model.child_id.in_(children))) or 0
+        for model in (CaseRecord, CaseTask, CaseWatch, Attachment)
+    ]
+    cases = select(Case.id).where(Case.batch_id == batch_id)
+    copied = session.scalar(select(func.count(CaseCopy.case_id.distinct())).where(CaseCopy.case_id.in_(cases)))
+    return max(moved or 0, changed or 0, other or 0, copied or 0, *counted)
 
 
 def new_batch(tx: Transaction, school: Place, file_name: str, digest: str, state: str) -> RosterBatch:

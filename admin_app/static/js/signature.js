@@ -54,6 +54,7 @@ class Pad {
     if (event.button) return;
     event.preventDefault();
     this.canvas.setPointerCapture(event.pointerId);
+    this.canvas.classList.remove("is-bad");
     this.drawing = event.pointerId;
     this.pen.beginPath();
     this.pen.moveTo(...this.at(event));
@@ -72,7 +73,6 @@ class Pad {
     if (this.drawing !== event.pointerId) return;
     this.drawing = null;
     this.field.value = this.canvas.toDataURL("image/png");
-    this.canvas.classList.remove("is-bad");
   }
 
   clear() {

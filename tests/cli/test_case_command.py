@@ -12,6 +12,7 @@ from click.testing import Result
 
 from models.child import Child
 from tests.cast import Cast
+from tests.deciding import begin
 from tests.playing import stand
 from tests.steps import FILE
 from workflows.operations.case_opening import open_case
@@ -74,7 +75,8 @@ def test_an_unpublished_workflow_is_a_wrong_call(shell: Callable[..., Result], c
 def test_show_says_what_the_person_may_do_and_why_not_the_rest(case: Shell, sqlite_cast: Cast, number: str) -> None:
     code, answer = case("show", number, "--as", "zhou")
     assert code == 0
-    assert set(answer) == BRIEF | {"allowed", "refused", "history"}
+    assert set(answer) == BRIEF | {"allowed", "refused", "history", "seats", "verbs"}
+    assert (answer["seats"], answer["verbs"]) == ([], ["hand_over", "copy"])
     assert answer["allowed"] == [{"transition": "complete", "label": "提交审核"}]
     assert [(r["transition"], r["code"]) for r in answer["refused"]] == [
         ("not_left_behind", "not_your_part"),
@@ -82,6 +84,16 @@ def test_show_says_what_the_person_may_do_and_why_not_the_rest(case: Shell, sqli
     ]
     assert [(h["transition"], h["to"], h["actor"]) for h in answer["history"]] == [("open", "open", "秦素芬")]
     assert [(e["actor_name"], e["facts"]["number"]) for e in sqlite_cast.events("case.read")] == [("周敏", number)]
+
+
+def test_show_says_who_sits_where_and_what_they_said(case: Shell, sqlite_cast: Cast) -> None:
+    joint = begin(sqlite_cast, "{who: [principal@school, office@school], mode: all}")
+    joint.act("tan", "agree", opinion="同意")
+    code, answer = case("show", joint.number, "--as", "qin")
+    assert code == 0
+    said = [(seat["name"], seat["status"], seat["answer"], seat["opinion"]) for seat in answer["seats"]]
+    assert said == [("覃明远", "done", "agree", "同意"), ("秦素芬", "open", None, None)]
+    assert {"hand_over", "delegate", "add_signer", "recuse", "watch"} <= set(answer["verbs"])
 
 
 def test_what_lies_outside_a_persons_places_does_not_exist_for_them(case: Shell, number: str) -> None:

@@ -13,6 +13,7 @@ MEASUREMENTS: dict[str, Callable[[World], Iterator[Figure]]] = {
     "deep": web.list_deep,
     "search": web.search,
     "edit": web.edit,
+    "inbox": web.inbox,
     "filing-page": web.filing,
     "transition": engine.transition,
     "import": records.import_rows,

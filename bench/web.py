@@ -1,4 +1,4 @@
-"""Pages through the real site, in this process: first page, deep page, search, edit, save, filing rate."""
+"""Pages through the real site, in this process: first page, deep page, search, edit, save, inbox, filing rate."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from models.child import Child
 
 BASE = "https://localhost"
 CITY = "tangmy"  # the office that sees every child
-TEACHER = "zhou"
+TEACHER, SCHOOL, TOWNSHIP = "zhou", "qin", "chen"
 REPEAT = 60
 DEEP = 200_000
 TOKEN = re.compile(r'(?:name="csrf_token"[^>]*value|data-csrf)="([^"]+)"')
@@ -138,6 +138,16 @@ def _inputs(page: str) -> Iterator[tuple[str, str]]:
             continue
         value = re.search(r'value="([^"]*)"', tag)
         yield name[1], unescape(value[1]) if value else ""
+
+
+def inbox(world: World) -> Iterator[Figure]:
+    """Measure the inbox of a class teacher, of a school's, a township's and the city's office, and its count."""
+    app = opened(world)
+    for login in (TEACHER, SCHOOL, TOWNSHIP, CITY):
+        client = browser(world, app, login)
+        yield _timed(f"inbox of {login} p50", _page(client, "/inbox/"), 50)
+        yield _timed(f"what {login} did p50", _page(client, "/inbox/?tab=done"), 50)
+        yield _timed(f"count of the menu for {login} p50", _page(client, "/inbox/count"), 50)
 
 
 def filing(world: World) -> Iterator[Figure]:

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.browser
 
 PAGES = (
     "/",
+    "/inbox/",
+    "/inbox/?tab=done",
     "/children/",
     "/cases/",
     "/filing/",

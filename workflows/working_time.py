@@ -136,15 +136,13 @@ def _months_later(day: date, months: int) -> date:
 
 def _through_days(first: date, days: Fraction, is_counted: IsCounted) -> datetime:
     """Return the last minute of the day that completes a count, or the moment of a day that completes a part of one."""
-    left = days
-    for day in _days_from(first + DAY):
-        if not is_counted(day):
-            continue
-        if left <= 1:
-            begin = datetime.combine(day, time.min)
-            return begin + min(DAY * left.numerator / left.denominator, DAY - LAST_MINUTE)
-        left -= 1
-    raise OverflowError
+    number, part = -(-days.numerator // days.denominator), days % 1
+    day = first
+    while number:
+        day += DAY
+        number -= is_counted(day)
+    of_day = DAY * part.numerator / part.denominator if part else DAY
+    return datetime.combine(day, time.min) + min(of_day, DAY - LAST_MINUTE)
 
 
 Periods = tuple[tuple[time, time | None], ...]

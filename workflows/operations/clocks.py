@@ -24,6 +24,7 @@ from workflows.operations.case_answers import count
 from workflows.operations.case_rows import Row
 from workflows.subjects import Subject
 from workflows.transaction import Transaction
+from workflows.working_time import WorkingCalendar
 
 CHUNK = 500
 _OF_CASE = select(CaseClock).where(CaseClock.case_id == bindparam("case")).execution_options(prepared=True)
@@ -160,6 +161,11 @@ class _Turning:
         entered = {"case.state": self.to_state, "case.state_since": self.tx.now}
         return self.subject.facts() | case_facts(self.tx.session, self.about, self.version, now=self.tx.now) | entered
 
+    @cached_property
+    def calendar(self) -> WorkingCalendar:
+        """The calendar in force."""
+        return calendar_in_force(self.tx.session)
+
     def end(self, clocks: Sequence[CaseClock]) -> Turn:
         """Stop whatever runs; what the last move met is met at the time it tells."""
         running = [clock for clock in clocks if clock.stopped_at is None]
@@ -217,7 +223,7 @@ class _Turning:
         return when.holds(self.facts | count(self.tx, when.names, self.subject, self.about), self.tx.now)
 
     def _plan(self, deadline: Deadline, start: datetime, taken: int = 0) -> Plan:
-        return plan(deadline, start, calendar_in_force(self.tx.session), taken)
+        return plan(deadline, start, self.calendar, taken)
 
 
 def _row(case_id: int, entry_id: int, one: Started) -> Row:

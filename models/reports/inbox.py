@@ -21,7 +21,7 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # where a case without a time to be do
 PENDING = ("waiting", "open", "lent")
 TOP_LEVELS = frozenset({"city", "county"})
 EVERY: frozenset[str] = frozenset()  # of workflows: none named means all
-Found = Row[*tuple[Any, ...]]
+Found = tuple[Any, ...]
 Awaited = tuple[str, tuple[str, ...], frozenset[int] | None, frozenset[Branch] | None]
 
 # Plain tables: whose seat it is and who acted say enough, and the case beside them is narrowed by the session's scope.
@@ -76,7 +76,7 @@ class Narrowed:
 class Listing:
     """Statements that together make up one list: cases with their children, sorted by the same keys, the last unique.
 
-    Each gives (case, child, what was done, its kind, the keys…).
+    Each gives (number of the case, what was done, its kind, the keys…); only the cases of the page are read whole.
     """
 
     legs: tuple[Select[Any], ...]
@@ -86,7 +86,7 @@ class Listing:
     def fetch(self, session: Session, at: Sequence[Any] | None, is_forward: bool, limit: int) -> list[Found]:
         """Return up to `limit` rows in the order of the list, after the keys `at` or before them."""
         falling = self.is_falling == is_forward
-        found: list[Found] = []
+        found: list[Row[*tuple[Any, ...]]] = []
         for leg, keys in zip(self.legs, self.keys, strict=True):
             wanted = leg
             if at is not None:
@@ -95,13 +95,22 @@ class Listing:
             order = (key.desc() if falling else key.asc() for key in keys)
             found += session.execute(wanted.order_by(*order).limit(limit)).all()
         if len(self.legs) > 1:
-            found.sort(key=keys_of, reverse=falling)
-        return found[:limit] if is_forward else found[:limit][::-1]
+            found.sort(key=lambda row: tuple(row)[3:], reverse=falling)
+        return _whole(session, found[:limit] if is_forward else found[:limit][::-1])
+
+
+def _whole(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Found]:
+    """Put the cases with their children in the place of their numbers."""
+    wanted = (
+        select(Case, Child).outerjoin(Child, Case.child_id == Child.id).where(Case.id.in_([row[0] for row in rows]))
+    )
+    known = {case.id: (case, child) for case, child in session.execute(wanted)} if rows else {}
+    return [(*known[row[0]], *tuple(row)[1:]) for row in rows]
 
 
 def keys_of(row: Found) -> tuple[Any, ...]:
     """Return the keys by which a row stands where it stands."""
-    return tuple(row)[4:]
+    return row[4:]
 
 
 def waiting_cases(desk: Desk, narrowed: Narrowed) -> Listing:
@@ -213,8 +222,8 @@ def _due() -> ColumnElement[datetime]:
 
 
 def _cases(narrowed: Narrowed, *more: Any) -> Select[Any]:
-    found = select(Case, Child, *(column.label(f"k{n}") for n, column in enumerate(more)))
-    return found.outerjoin(Child, Case.child_id == Child.id).where(*narrowed.conditions())
+    found = select(Case.id, *(column.label(f"k{n}") for n, column in enumerate(more)))
+    return found.where(*narrowed.conditions())
 
 
 def _by_due(ids: Any, narrowed: Narrowed) -> Listing:

@@ -19,7 +19,7 @@ from workflows.engine import vocabulary as v
 
 PARTS: tuple[type[v.Part], ...] = (
     d.Workflow, d.Opening, g.Participation, g.Unique, g.Quota,
-    d.State, d.Tasks, t.Deadline, t.Limit, d.CadenceRule, d.Transition,
+    d.State, d.Tasks, t.Deadline, t.Limit, d.CadenceRule, d.Transition, d.View,
     p.Paper, p.PaperPart, p.Signer,
     d.Form, d.RecordHead, p.CardHead, d.Section, d.FormField, d.Option, d.Advice,
     s.Selection, s.Ground, v.Label,

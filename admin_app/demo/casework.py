@@ -16,6 +16,7 @@ from admin_app.demo.place_play import PlaceWork
 from admin_app.demo.plan_play import Plans
 from admin_app.demo.stage import Stage
 from admin_app.demo.story import SchoolDays
+from admin_app.demo.urgent_play import UrgentWork
 from models.child import Child
 from models.scope import system_scope
 
@@ -48,6 +49,7 @@ class Casework:
         self.decks = Decks(self.stage.rng)
         self.plans = Plans(self.stage, self.days)
         self.places = PlaceWork(self.stage, self.days, self.decks)
+        self.urgent = UrgentWork(self.stage, self.days)
 
     @property
     def helps(self) -> Sequence[Help]:
@@ -104,12 +106,17 @@ class Casework:
         if place == 1:
             self.places.school_inspected(LARGER, first + timedelta(days=30))
             self.places.commended(children, date(first.year, 5, 11))
+            self.urgent.accident(self._take(children), first + timedelta(days=61))
+            self.urgent.brought_back(self._take(children), first + timedelta(days=18))
         if place == self.present:
             self.places.class_inspected(self._class(children, "zhou"), "zhou", self.days.before(9))
             self.places.school_drawn("QH", self.days.before(2))
             self.places.nominated(self._take(children, self._class(children, "zhou")), self.days.before(2))
             self.places.voted(self._take(children), self.days.before(5))
             self.places.leaves(self._take(children), "BX", self.days.before(1))
+            self.urgent.still_running(self._take(children), self.days.before(1))
+            self.urgent.reported(self._take(children), self.days.before(4))
+            self.urgent.absent(next(child for child in children if child.teacher == "zhou"), self.days.before(1))
 
     def _class(self, children: Sequence[ChildInClass], teacher: str) -> str:
         return next(child.class_code for child in children if child.teacher == teacher)

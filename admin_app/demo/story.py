@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
 from admin_app.demo.calendar import TermDates, moment, workday
 from admin_app.demo.stage import Stage
-from workflows.clock import local_day
+from workflows.clock import LOCAL, local_day
 from workflows.operations.case import Request, act_on_case
 from workflows.operations.case_opening import Beginning, open_case_about
 from workflows.policy import Permission
+from workflows.values.moments import write_moment
 
 SETTLING = timedelta(days=5)  # the first days of a term belong to the registers
 
@@ -61,6 +62,17 @@ class Story:
     def day(self) -> date:
         """The day of the present moment; the day of the telling where the story goes no further."""
         return self._days.as_of if self._at is None else local_day(self._at)
+
+    def clock(self, minutes: int = 0) -> str:
+        """Write the present moment, or one some minutes from it, as forms take it."""
+        at = self._at or datetime.combine(self._days.as_of, time(9, 0), LOCAL)
+        return write_moment(at + timedelta(minutes=minutes))
+
+    def later(self, minutes: int) -> Story:
+        """Let some minutes pass."""
+        if self._at is not None:
+            self._at += timedelta(minutes=minutes)
+        return self
 
     def wait(self, many: int) -> Story:
         """Let so many days pass; none lets an hour pass."""

@@ -26,6 +26,7 @@ from admin_app.wording import say
 from workflows.advice import advice_in_case
 from workflows.case_files import SIGNATURE
 from workflows.case_view import CaseView, form_of, opened_event
+from workflows.engine.allowed import Option
 from workflows.engine.definition import SAID_WITH_IT
 from workflows.engine.expression import ExpressionFault
 from workflows.engine.form import FormValidator
@@ -117,7 +118,7 @@ def take(number: str, transition: str) -> Response | str | tuple[str, int]:
     except Refusal as refusal:
         if option is None or isinstance(refusal, Denied | Missing):
             raise
-        return _refused(number, transition, validator, files, refusal), 422
+        return _refused(number, option, validator, files, refusal), 422
     perform(drop_draft, Permission.CASE_ACT, request.path)
     flash(_done(view, moved), "ok")
     return redirect(url_for("cases.show", number=number))
@@ -136,14 +137,13 @@ def _done(view: CaseView, moved: Moved) -> str:
     return str(_("%(number)s 已办理：%(state)s", number=moved.case, state=state))
 
 
-def _refused(number: str, transition: str, validator: FormValidator | None, files: Uploads, refusal: Refusal) -> str:
+def _refused(number: str, option: Option, validator: FormValidator | None, files: Uploads, refusal: Refusal) -> str:
     """Show what was asked once more; raises the refusal where a step without a form cannot be taken any longer."""
     view = seen_case(number)
     if validator is not None:
         session = read_session(Permission.CASE_READ)
-        option = view.option(transition)
         return _again(refused_form(session, view, option, validator, request, refusal), files, validator)
-    found = view.option_or_none(transition)
+    found = view.option_or_none(option.transition)
     typed = {key: value for key, value in request.form.items() if key in {"target", *SAID_WITH_IT}}
     if found is None or not found.is_allowed or not typed:
         raise refusal

@@ -88,8 +88,9 @@ def test_a_way_to_postgresql_and_back_gives_back_every_row(
     assert there["events_changed"] == back["events_changed"] == 0
     assert school.keys.read_text() == again.keys.read_text()
     for installation in (city, again):
-        code, seen, said = installation.run("doctor", "--json")
-        assert (code, seen["ok"]) == (0, True), said or seen
+        _code, seen, said = installation.run("doctor", "--json")
+        # Nothing is wrong but that no worker runs here, for which the restored clocks wait.
+        assert [check["name"] for check in seen["checks"] if not check["ok"]] == ["worker"], said or seen
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

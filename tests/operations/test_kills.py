@@ -21,7 +21,7 @@ from tests.playing import Standing, begin, die_at, meant, stand, subject_for, ta
 from tests.steps import OPENINGS, step_of
 
 _START = {"pairing": "proposed", "transfer": "requested"}
-TOGETHER = 40  # statements at most that these requests need
+TOGETHER = 48  # statements at most that these requests need
 
 
 class PowerCut(Exception):

@@ -63,7 +63,9 @@ def may_see(login: str, mark: str, owner: str, field_class: str) -> bool:
         return bool(_roles_over(login, owner.split(":")[2]) & READS_STAFF)
     roles = _roles_over(login, owner)
     if field_class == "place":
-        return bool(roles & READS_PLACES) or any(owner in _above(place) for _role, place in POSTS[login])
+        beside = [code for codes in AT_SCHOOL.values() if owner in codes for code in codes]
+        is_beside = any(_roles_over(login, code) & HANDLES for code in beside)
+        return is_beside or bool(roles & READS_PLACES) or any(owner in _above(place) for _role, place in POSTS[login])
     if field_class == "P1":
         return bool(roles & READS_NAMES)
     if field_class == "circle":
@@ -85,7 +87,20 @@ ON_CARDS = {
 }  # whose names stand on the contact cards of a class's children: the class teacher and the principal
 
 
+# To whom a case may be passed on or sent, by the place where it stands: whoever handles cases there chooses among them.
+HANDLES = {"office", "principal", "class_teacher", "counsellor", "helper"}
+COLLEAGUES = {
+    "ZX-2302": {"陈立群", "秦素芬", "周敏", "石丽萍", "孟晓岚", "覃明远"},
+    "ZX-2101": {"陈立群", "秦素芬", "周敏", "石丽萍", "孟晓岚", "覃明远"},
+    "SQ-2101": {"陈立群", "石丽萍"},
+    "BX-2101": {"白若川"},
+}
+AT_SCHOOL = {"ZX": ("ZX-2302", "ZX-2301", "ZX-2101"), "SQ": ("SQ-2101",)}  # whose posts the choice names
+
+
 def _may_see_colleague(login: str, other: str, name: str) -> bool:
+    if any(name in names and _roles_over(login, code) & HANDLES for code, names in COLLEAGUES.items()):
+        return True
     named = {code: names | ON_CARDS.get(code, set()) for code, names in ON_CASES.items()}
     if login == other or _roles_over(login, HOME[other]) & (READS_STAFF | READS_TRAIL):
         return True

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from workflows.engine.catalogue import standard_catalogue
+from workflows.engine.definition import Form
+from workflows.engine.loader import load_definition, load_pack
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
@@ -32,3 +36,15 @@ def test_every_decision_stands_in_the_list() -> None:
 
 def test_the_picture_is_light() -> None:
     assert (ROOT / "docs" / "pictures" / "office-home.png").stat().st_size < 200_000
+
+
+def test_the_workflow_that_the_guide_writes_can_be_published() -> None:
+    pages = [ROOT / "docs" / "how-to" / f"writing-workflows{tongue}.md" for tongue in ("", ".zh-CN")]
+    english, chinese = (re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.S) for page in pages)
+    assert english == chinese
+    form, workflow = english
+    catalogue = standard_catalogue(load_pack().forms)
+    asked = load_definition(form, "lunch_request.yaml", catalogue)
+    assert isinstance(asked.definition, Form)
+    written = load_definition(workflow, "lunch_aid.yaml", catalogue.with_forms({"lunch_request": asked.definition}))
+    assert [*asked.problems, *written.problems] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from bench import engine, records, server, web
+from bench import engine, many, records, server, web
 from bench.data import World
 from bench.figure import Figure
 
@@ -16,6 +16,7 @@ MEASUREMENTS: dict[str, Callable[[World], Iterator[Figure]]] = {
     "inbox": web.inbox,
     "filing-page": web.filing,
     "transition": engine.transition,
+    "bulk": many.bulk,
     "import": records.import_rows,
     "filing": records.filing_rate,
     "readers": server.readers,

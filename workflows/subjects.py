@@ -207,6 +207,12 @@ class PlaceSubject:
         return ()
 
 
+def is_of_relative(name: str) -> bool:
+    """Tell whether a fact of a child is read from its relatives."""
+    owner, _, key = name.partition(".")
+    return owner in SLOTS or (owner == "child" and key in CALLS)
+
+
 def subject_of(session: Session, case: Case) -> Subject | None:
     """Return the subject of a case that was loaded through the session; who sees the case knows what it is about."""
     if case.subject_type == PlaceSubject.kind:

@@ -27,7 +27,7 @@ from workflows.operations.case_trail import Move, tell_move
 from workflows.operations.clocks import turn_alike, turns_alike
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Words
-from workflows.subjects import ChildSubject, Subject, subject_of
+from workflows.subjects import ChildSubject, Subject, is_of_relative, subject_of
 from workflows.text import text
 from workflows.transaction import Transaction
 
@@ -177,13 +177,16 @@ class _Judge:
                 self._before.setdefault(row[0], []).append(PastMove(row[1], row[2], row[3]))
 
     def _fetch_children(self, numbers: Sequence[int]) -> None:
-        relatives: dict[int, list[Relative]] = {number: [] for number in numbers}
+        children = self.tx.session.scalars(select(Child).where(Child.id.in_(numbers))).all()
+        self._subjects = {child.id: ChildSubject(child) for child in children}
+        if not any(is_of_relative(name) for name in (self.guard.names if self.guard else ())):
+            return
+        relatives: dict[int, list[Relative]] = {child.id: [] for child in children}
         wanted = select(Relative).where(Relative.child_id.in_(numbers)).order_by(Relative.child_id, Relative.call_order)
         for relative in self.tx.session.scalars(wanted):
             relatives[relative.child_id].append(relative)
-        for child in self.tx.session.scalars(select(Child).where(Child.id.in_(numbers))):
+        for child in children:
             set_committed_value(child, "relatives", relatives[child.id])
-            self._subjects[child.id] = ChildSubject(child)
 
     def permit(self, case: Case) -> Post | None:
         """Return the post by which the person moves a case; raises Refusal, Denied or Missing as `act_on_case` does."""

@@ -49,6 +49,31 @@ def _of_child(table: str) -> sa.ForeignKeyConstraint:
     )
 
 
+def _rules_of_tasks() -> list[sa.Constraint]:
+    return [
+        sa.CheckConstraint(
+            "origin IN ('asked', 'handed_over', 'delegated', 'added_before', 'added_after')",
+            name=op.f("ck_case_task_origin"),
+        ),
+        sa.CheckConstraint("status <> 'done' OR acted_by IS NOT NULL", name=op.f("ck_case_task_done_by_somebody")),
+        sa.CheckConstraint(
+            "status IN ('waiting', 'open', 'lent', 'done', 'handed_over', 'removed', 'recused', 'skipped', 'over')",
+            name=op.f("ck_case_task_status"),
+        ),
+        sa.CheckConstraint("(role IS NULL) = (place_id IS NULL)", name=op.f("ck_case_task_role_at_place")),
+        sa.CheckConstraint("staff_id IS NOT NULL OR place_id IS NOT NULL", name=op.f("ck_case_task_somebody")),
+        sa.ForeignKeyConstraint(["acted_by"], ["staff.id"], name=op.f("fk_case_task_acted_by_staff")),
+        sa.ForeignKeyConstraint(["acted_for"], ["staff.id"], name=op.f("fk_case_task_acted_for_staff")),
+        sa.ForeignKeyConstraint(["case_id"], ["workflow_case.id"], name=op.f("fk_case_task_case_id_workflow_case")),
+        _of_child("case_task"),
+        sa.ForeignKeyConstraint(["entry_id"], ["case_move.id"], name=op.f("fk_case_task_entry_id_case_move")),
+        sa.ForeignKeyConstraint(["from_id"], ["case_task.id"], name=op.f("fk_case_task_from_id_case_task")),
+        sa.ForeignKeyConstraint(["place_id"], ["place.id"], name=op.f("fk_case_task_place_id_place")),
+        sa.ForeignKeyConstraint(["signature_id"], ["attachment.id"], name=op.f("fk_case_task_signature_id_attachment")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_case_task_staff_id_staff")),
+    ]
+
+
 def _case_task() -> None:
     op.create_table(
         "case_task",
@@ -77,26 +102,7 @@ def _case_task() -> None:
         sa.Column("circle", sa.String(60), server_default="", nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         *_codes(),
-        sa.CheckConstraint(
-            "origin IN ('asked', 'handed_over', 'delegated', 'added_before', 'added_after')",
-            name=op.f("ck_case_task_origin"),
-        ),
-        sa.CheckConstraint("status <> 'done' OR acted_by IS NOT NULL", name=op.f("ck_case_task_done_by_somebody")),
-        sa.CheckConstraint(
-            "status IN ('waiting', 'open', 'lent', 'done', 'handed_over', 'removed', 'recused', 'skipped', 'over')",
-            name=op.f("ck_case_task_status"),
-        ),
-        sa.CheckConstraint("(role IS NULL) = (place_id IS NULL)", name=op.f("ck_case_task_role_at_place")),
-        sa.CheckConstraint("staff_id IS NOT NULL OR place_id IS NOT NULL", name=op.f("ck_case_task_somebody")),
-        sa.ForeignKeyConstraint(["acted_by"], ["staff.id"], name=op.f("fk_case_task_acted_by_staff")),
-        sa.ForeignKeyConstraint(["acted_for"], ["staff.id"], name=op.f("fk_case_task_acted_for_staff")),
-        sa.ForeignKeyConstraint(["case_id"], ["workflow_case.id"], name=op.f("fk_case_task_case_id_workflow_case")),
-        _of_child("case_task"),
-        sa.ForeignKeyConstraint(["entry_id"], ["case_move.id"], name=op.f("fk_case_task_entry_id_case_move")),
-        sa.ForeignKeyConstraint(["from_id"], ["case_task.id"], name=op.f("fk_case_task_from_id_case_task")),
-        sa.ForeignKeyConstraint(["place_id"], ["place.id"], name=op.f("fk_case_task_place_id_place")),
-        sa.ForeignKeyConstraint(["signature_id"], ["attachment.id"], name=op.f("fk_case_task_signature_id_attachment")),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_case_task_staff_id_staff")),
+        *_rules_of_tasks(),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_task")),
     )
     op.create_index("ix_case_task_acted_by", "case_task", ["acted_by", "done_at"])

@@ -184,6 +184,15 @@ def test_a_question_to_somebody_else_comes_back_with_the_reply(cast: Cast) -> No
     assert [row.opinion for row in joint.rows() if row.origin == "delegated"] == ["镇里没有意见"]
 
 
+def test_a_reply_is_no_longer_than_any_other_word(cast: Cast) -> None:
+    joint = begin(cast, ALL)
+    joint.use("tan", Verb.DELEGATE, "chen")
+    with pytest.raises(Refusal) as refusal:
+        joint.reply("chen", "好" * 1_001)
+    assert (refusal.value.code, list(refusal.value.faults)) == ("too_long", ["note"])
+    joint.reply("chen", "好" * 1_000)
+
+
 def test_those_added_before_sign_first_and_those_added_after_sign_last(cast: Cast) -> None:
     joint = begin(cast, "{who: [principal@school], mode: all}")
     joint.use("tan", Verb.ADD_SIGNER, "meng")

@@ -115,9 +115,8 @@ def test_columns_go_with_their_case(cast: Cast) -> None:
         assert session.scalar(select(func.count()).select_from(FieldValue)) == 0
 
 
+@pytest.mark.parametrize("cast", ["postgresql"], indirect=True)  # only PostgreSQL has walls
 def test_the_wall_shows_them_only_to_those_who_see_the_case(cast: Cast) -> None:
-    if cast.database.is_sqlite:
-        pytest.skip("only PostgreSQL has walls")
     _pairing(cast)
     for code, sees in (("LX", True), ("BT", False)):
         with cast.database.session(Scope.of([Branch("township", code)])) as session:

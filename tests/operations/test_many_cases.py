@@ -191,6 +191,15 @@ def test_what_cannot_be_done_in_many_is_refused_before_it_starts(cast: Cast, tra
 
 
 @pytest.mark.usefixtures("small")
+def test_a_job_that_cannot_be_carried_on_holds_up_no_other(cast: Cast) -> None:
+    broken, sound = _start(cast, _confirmed(cast, 2)), _start(cast, _confirmed(cast, 3), key="another")
+    with cast.database.transaction(system_scope("tests")) as session:
+        session.get_one(Job, broken).words_sealed = b"no key opens this"
+    assert run_jobs(cast.database, _clock) == 2
+    assert (_progress(cast, broken).state, _progress(cast, sound).state) == ("running", "done")
+
+
+@pytest.mark.usefixtures("small")
 def test_four_workers_do_each_chunk_once(cast: Cast) -> None:
     numbers = _confirmed(cast, 9)
     job = _start(cast, numbers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models.bulk import insert_rows
-from models.case import Case
 from models.database import Database
 from models.job import Job, JobChunk
 from models.scope import system_scope
@@ -35,6 +35,7 @@ CHUNK = 500  # cases in one transaction
 MOST_CASES = 400_000
 LONGEST_WORDS = 1_000
 ORIGIN = Origin("worker", "local")
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -130,10 +131,19 @@ def progress_of(session: Session, staff_id: int, job_id: int) -> Progress:
 
 
 def run_jobs(database: Database, clock: Clock = system_clock, most: int = 20) -> int:
-    """Carry running jobs on by some chunks, the oldest first; returns how many chunks were done."""
+    """Carry running jobs on by some chunks, the oldest first; returns how many chunks were done.
+
+    A job that cannot be carried on holds up none of the others; it is tried again with the next call.
+    """
+    with database.session(system_scope("worker")) as session:
+        running = session.scalars(select(Job.id).where(Job.state == "running").order_by(Job.id).limit(most)).all()
     done = 0
-    while done < most and run_chunk(database, clock):
-        done += 1
+    for job_id in running:
+        try:
+            while done < most and run_chunk(database, clock, job_id):
+                done += 1
+        except Exception as fault:
+            LOG.warning("job %s cannot be carried on: %s", job_id, type(fault).__name__)
     return done
 
 
@@ -224,8 +234,3 @@ def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
 def _read(one: Sequence[Any]) -> Refused:
     case_id, number, code, (msgid, params) = one
     return Refused(int(case_id), number, code, Text(msgid, params))
-
-
-def numbers_of(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    """Return the numbers by which people know cases, of those inside the session's scope."""
-    return {row.id: row.number for row in session.execute(select(Case.id, Case.number).where(Case.id.in_(ids)))}

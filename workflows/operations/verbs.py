@@ -146,9 +146,7 @@ def use_verb(tx: Transaction, number: str, verb: Verb, asking: Asking) -> Moved:
         raise Refusal("closed", text("这件事项已经办结"))
     if asking.rev is not None and asking.rev != case.rev:
         raise faster()
-    if len(asking.note) > LONGEST_NOTE:
-        message = text("最多 {most} 个字", most=LONGEST_NOTE)
-        raise Refusal("too_long", message, {"note": message})
+    _refuse_long(asking)
     lock(tx, case)
     use = _Use(tx, case, version, asking, seats_of(tx.session, case.id))
     moved = _USES[verb](use) or Moved(case.number, case.state, case.state, case.rev)
@@ -157,6 +155,12 @@ def use_verb(tx: Transaction, number: str, verb: Verb, asking: Asking) -> Moved:
     remember_answer(tx, asking.key, mark, {"case": moved.case, "from_state": moved.from_state,
                                            "to_state": moved.to_state, "rev": moved.rev})  # fmt: skip
     return moved
+
+
+def _refuse_long(asking: Asking) -> None:
+    if len(asking.note) > LONGEST_NOTE:
+        message = text("最多 {most} 个字", most=LONGEST_NOTE)
+        raise Refusal("too_long", message, {"note": message})
 
 
 def _tell(use: _Use, action: str) -> None:
@@ -251,6 +255,7 @@ def reply(tx: Transaction, number: str, asking: Asking) -> Moved:
     mark = asking.digest(number, Verb.DELEGATE)
     if (before := answer_before(tx, asking.key, mark)) is not None:
         return Moved(**before)
+    _refuse_long(asking)
     lock(tx, case)
     use = _Use(tx, case, version, asking, seats_of(tx.session, case.id))
     seat = use.own()

@@ -14,6 +14,7 @@ from models.types import Line, Moment, UtcDateTime, Word, new_id
 from models.vault import Sealed
 
 ORIGINS = ("asked", "handed_over", "delegated", "added_before", "added_after")
+PENDING = ("waiting", "open", "lent")  # statuses from which somebody may yet speak
 STATUSES = ("waiting", "open", "lent", "done", "handed_over", "removed", "recused", "skipped", "over")
 
 

@@ -13,12 +13,11 @@ from sqlalchemy.orm import Session
 from models.case import Case, CaseMove
 from models.child import Child
 from models.scope import Branch
-from models.task import CaseCopy, CaseTask, CaseWatch
+from models.task import PENDING, CaseCopy, CaseTask, CaseWatch
 from models.types import UtcDateTime
 
 MOST_COUNTED = 99
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # where a case without a time to be done by stands among the others
-PENDING = ("waiting", "open", "lent")
 TOP_LEVELS = frozenset({"city", "county"})
 EVERY: frozenset[str] = frozenset()  # of workflows: none named means all
 Found = tuple[Any, ...]

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from models import task
 from workflows.engine.definition import Tasks
 
 GONE = frozenset({"handed_over", "removed", "recused", "over"})  # seats that count for nothing any more
 SETTLED = frozenset({"done", "skipped"})
-PENDING = frozenset({"waiting", "open", "lent"})  # somebody may yet speak from them
+PENDING = frozenset(task.PENDING)  # somebody may yet speak from them
 
 
 @dataclass(frozen=True)

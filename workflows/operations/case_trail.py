@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from models.bulk import insert_rows
 from models.case import Case, CaseMove
@@ -41,6 +42,25 @@ def for_whom(tx: Transaction) -> dict[str, str]:
     return {} if behalf is None else {"for": behalf.name}
 
 
+def of_case(
+    case: Case, action: str, reason: str | None, facts: Mapping[str, Any], changes: tuple[Change, ...] = ()
+) -> Happening:
+    """Return an event of a case that stands there, with its number and workflow beside the facts."""
+    return Happening(
+        action,
+        "case",
+        case.id,
+        codes=case.level_codes,
+        child_id=case.child_id,
+        case_id=case.id,
+        owner=case.key_owner,
+        changes=changes,
+        reason=reason,
+        facts={"number": case.number, "workflow": case.workflow, **facts},
+        circle=case.circle,
+    )
+
+
 def tell_move(
     tx: Transaction,
     case: Case,
@@ -54,20 +74,7 @@ def tell_move(
     """Put a move on the trail, with what was advised against it, and into the outbox; one of many sends no message."""
     steps = {"transition": move.transition, "from": move.from_state, "to": move.to_state}
     told = steps | advice_told(advised) | for_whom(tx)
-    tx.tell(
-        Happening(
-            "case.moved",
-            "case",
-            case.id,
-            codes=case.level_codes,
-            child_id=case.child_id,
-            case_id=case.id,
-            owner=case.key_owner,
-            changes=changes,
-            reason=move.reason,
-            facts={"number": case.number, "workflow": case.workflow, "version": case.version, "rev": rev, **told},
-            circle=case.circle,
-        )
-    )
+    facts = {"version": case.version, "rev": rev, **told}
+    tx.tell(of_case(case, "case.moved", move.reason, facts, changes))
     if not is_one_of_many:
         tx.send("case.moved", "inbox", f"case:{case.number}", {"case": case.number, **steps})

@@ -14,14 +14,13 @@ from models.task import CaseTask
 from models.types import new_id
 from models.vault import learn_keys, vault_of
 from workflows.asked import Meant, Person, asked_in, meant, one_up
-from workflows.audit import Happening
 from workflows.engine.allowed import Standing
 from workflows.engine.decision import PENDING, Seat, awake, outcome
 from workflows.engine.definition import Tasks, Workflow
 from workflows.operations.case_answers import Answered
 from workflows.operations.case_rows import standing_of
 from workflows.operations.case_standing import let_in
-from workflows.operations.case_trail import for_whom
+from workflows.operations.case_trail import for_whom, of_case
 from workflows.refusal import Refusal, faster
 from workflows.seats import present_entry, seats_of
 from workflows.text import text
@@ -284,19 +283,6 @@ def speak(
 
 def tell_spoken(tx: Transaction, case: Case, seat: Seat, transition: str, reason: str | None) -> None:
     """Put what somebody said on the trail while the case stays where it is, and a message into the outbox."""
-    facts = {"number": case.number, "workflow": case.workflow, "state": case.state, "transition": transition}
-    tx.tell(
-        Happening(
-            "case.spoken",
-            "case",
-            case.id,
-            codes=case.level_codes,
-            child_id=case.child_id,
-            case_id=case.id,
-            owner=case.key_owner,
-            reason=reason,
-            facts=facts | {"seat": seat.name} | for_whom(tx),
-            circle=case.circle,
-        )
-    )
+    facts = {"state": case.state, "transition": transition}
+    tx.tell(of_case(case, "case.spoken", reason, facts | {"seat": seat.name} | for_whom(tx)))
     tx.send("case.spoken", "inbox", f"case:{case.number}", {"case": case.number, "transition": transition})

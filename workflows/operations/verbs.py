@@ -17,7 +17,6 @@ from models.types import new_id
 from models.vault import learn_keys
 from workflows import audit
 from workflows.actor import Actor, Post
-from workflows.audit import Happening
 from workflows.colleagues import colleagues
 from workflows.engine.allowed import acts, holding
 from workflows.engine.decision import GONE, PENDING, SETTLED, Seat
@@ -28,7 +27,7 @@ from workflows.operations.case import load_case
 from workflows.operations.case_answers import Answered
 from workflows.operations.case_standing import let_in
 from workflows.operations.case_step import Moved, Step
-from workflows.operations.case_trail import for_whom
+from workflows.operations.case_trail import for_whom, of_case
 from workflows.operations.repeated import answer_before, remember_answer
 from workflows.operations.seats import Sitter, change, decision, give_seats, lock, place, seat_row, settle_seat, wake
 from workflows.policy import Permission
@@ -166,22 +165,9 @@ def _refuse_long(asking: Asking) -> None:
 def _tell(use: _Use, action: str) -> None:
     case, asking = use.case, use.asking
     learn_keys(use.tx.session, [case.key_owner] if asking.note else [])
-    facts: dict[str, Any] = {"number": case.number, "workflow": case.workflow, "state": case.state}
+    facts: dict[str, Any] = {"state": case.state}
     facts |= {"staff": [str(number) for number in asking.to]} if asking.to else {}
-    use.tx.tell(
-        Happening(
-            action,
-            "case",
-            case.id,
-            codes=case.level_codes,
-            child_id=case.child_id,
-            case_id=case.id,
-            owner=case.key_owner,
-            reason=asking.note or None,
-            facts=facts | for_whom(use.tx),
-            circle=case.circle,
-        )
-    )
+    use.tx.tell(of_case(case, action, asking.note or None, facts | for_whom(use.tx)))
 
 
 def _noted(use: _Use) -> str:

@@ -15,10 +15,10 @@ from models.task import CaseWatch
 from models.types import new_id
 from models.vault import learn_keys
 from workflows import audit
-from workflows.audit import Happening
 from workflows.engine.published import workflow_version
 from workflows.engine.vocabulary import Verb
 from workflows.operations.case import load_case
+from workflows.operations.case_trail import of_case
 from workflows.operations.repeated import answer_before, remember_answer
 from workflows.policy import Permission
 from workflows.refusal import Missing, Refusal
@@ -117,17 +117,4 @@ def _checked(tx: Transaction, asked: Watching) -> str:
 
 
 def _tell(tx: Transaction, action: str, case: Case, note: str | None, facts: dict[str, str]) -> None:
-    tx.tell(
-        Happening(
-            action,
-            "case",
-            case.id,
-            codes=case.level_codes,
-            child_id=case.child_id,
-            case_id=case.id,
-            owner=case.key_owner,
-            reason=note,
-            facts={"number": case.number, "workflow": case.workflow, "state": case.state, **facts},
-            circle=case.circle,
-        )
-    )
+    tx.tell(of_case(case, action, note, {"state": case.state, **facts}))

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 from models.case import Case
 from models.database import Database
-from models.task import CaseTask
+from models.task import PENDING, CaseTask
 from workflows.actor import Actor
 from workflows.opening_view import workflows_in_force
 from workflows.policy import Permission, Policy
@@ -41,7 +41,7 @@ def counts_of(database: Database, actor: Actor, policy: Policy, now: datetime) -
 
 def _there(one: Waiting) -> ColumnElement[bool]:
     """Return where a state waits; once seats were given, they alone tell for whom."""
-    seated = select(CaseTask.id).where(CaseTask.case_id == Case.id, CaseTask.status.in_(("waiting", "open", "lent")))
+    seated = select(CaseTask.id).where(CaseTask.case_id == Case.id, CaseTask.status.in_(PENDING))
     at = [getattr(Case, f"{place.level}_code") == place.code for place in sorted(one.places or (), key=str)]
     at += [Case.id.in_(sorted(one.parts))] if one.parts else []
     everywhere = one.parts is None and one.places is None

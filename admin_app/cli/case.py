@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from workflows.case_query import CaseCondition, CaseQuestion, cases_where
 from workflows.case_view import CaseView, opened_event, view_case
 from workflows.clock import system_clock
 from workflows.engine.expression import ExpressionFault
-from workflows.engine.published import WorkflowVersion, workflow_in_force
+from workflows.engine.published import WorkflowVersion, workflow_in_force, workflow_version
 from workflows.opening_view import workflows_in_force
 from workflows.operations.case import Request, act_on_case
 from workflows.operations.jobs import progress_of, run_chunk, start_job
@@ -58,6 +59,7 @@ def list_(desk: Desk, login: str, workflow: str | None, state: str | None, where
         try:
             with acting.reading(Permission.CASE_LIST) as session:
                 _know(session, workflow)
+                _know_state(session, workflow, state)
                 condition = _condition(session, workflow, where, now)
                 rows = [_brief(row, name, now) for row, name in _cases(session, workflow, state, condition)]
         except Refusal as refusal:
@@ -197,6 +199,22 @@ def _know(session: Session, workflow: str | None) -> None:
     known = session.scalars(wanted.order_by(Definition.key)).all()
     if workflow is not None and workflow not in known:
         raise click.UsageError(f"没有“{workflow}”这类事项；可以是：{'、'.join(known)}")
+
+
+def _know_state(session: Session, workflow: str | None, state: str | None) -> None:
+    """Raise UsageError for a state that no published version has, of the workflow named or of any."""
+    if state is None:
+        return
+    wanted = select(Definition.id).where(Definition.kind == "workflow", Definition.state != "draft")
+    wanted = wanted.where(Definition.key == workflow) if workflow is not None else wanted
+    versions = [workflow_version(session, row) for row in session.scalars(wanted.order_by(Definition.key))]
+    known = dict.fromkeys(key for version in versions for key in version.workflow.states)
+    if state in known:
+        return
+    if workflow is not None:
+        raise click.UsageError(f"{workflow} 没有“{state}”这一环节；可以是：{'、'.join(known)}")
+    close = get_close_matches(state, known, n=1)
+    raise click.UsageError(f"哪类事项都没有“{state}”这一环节" + (f"，是否要写 {close[0]}？" if close else ""))
 
 
 def _condition(session: Session, workflow: str | None, where: str | None, now: datetime) -> CaseCondition | None:

@@ -72,6 +72,22 @@ def test_an_unpublished_workflow_is_a_wrong_call(shell: Callable[..., Result], c
     assert case("list", "--as", "zhou", "--workflow", "pairing") == (0, [])
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("--state", "filled"), "哪类事项都没有“filled”这一环节，是否要写 filed？"),
+        (("--state", "草稿"), "哪类事项都没有“草稿”这一环节"),
+        (("--workflow", "identification", "--state", "active"), "identification 没有“active”这一环节；可以是：open、"),
+    ],
+)
+def test_an_unknown_state_is_a_wrong_call(
+    shell: Callable[..., Result], case: Shell, number: str, asked: tuple[str, ...], said: str
+) -> None:
+    assert case("list", "--as", "zhou", *asked) == (2, None)
+    assert said in shell("case", "list", "--as", "zhou", *asked).stderr
+    assert case("list", "--as", "zhou", "--state", "active") == (0, [])
+
+
 def test_show_says_what_the_person_may_do_and_why_not_the_rest(case: Shell, sqlite_cast: Cast, number: str) -> None:
     code, answer = case("show", number, "--as", "zhou")
     assert code == 0

@@ -8,7 +8,9 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
+from admin_app.forms.kept_draft import Draft, draft_line, draft_url
 from admin_app.wording import say
 from workflows.actor import Behalf
 from workflows.case_files import SIGNATURE
@@ -51,6 +53,7 @@ def step_ask(
     typed: Mapping[str, str] | None = None,
     refusal: Refusal | None = None,
     drawn: str = "",
+    draft: Draft | None = None,
 ) -> dict[str, Any]:
     """Return the page of a step without a form."""
     label = say(option.definition.label)
@@ -72,6 +75,7 @@ def step_ask(
         words=say(option.definition.confirm) or ("" if fields else _("确定办理“%(verb)s”吗？", verb=label)),
         kind=STYLES[option.definition.style],
         behalf=option.behalf,
+        draft=draft,
     )
 
 
@@ -82,13 +86,16 @@ def ask_page(
     fields: list[dict[str, Any]],
     *,
     typed: Mapping[str, str] | None = None,
+    draft: Draft | None = None,
     refusal: Refusal | None = None,
     words: str = "",
     kind: str = "primary",
     behalf: Behalf | None = None,
-    seat: int | None = None,
+    seat: str | None = None,
 ) -> dict[str, Any]:
-    """Return the context of `cases/ask.html`."""
+    """Return the context of `cases/ask.html`, filled in with what was typed or else the draft."""
+    if typed is None and draft is not None:
+        typed = MultiDict(draft[1])
     faults = {key: say(fault) for key, fault in refusal.faults.items()} if refusal else {}
     for field in fields:
         field["error"] = faults.pop(field["name"], "")
@@ -108,6 +115,8 @@ def ask_page(
         "request_key": uuid.uuid4().hex,
         "seat": seat,
         "is_upload": any(field["kind"] == "signature" for field in fields),
+        "draft_url": draft_url(url) if any(field["kind"] == "text" for field in fields) else "",
+        "draft_line": draft_line(draft),
         "back_url": url_for("cases.show", number=view.case.number),
     }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Request, flash, url_for
 from flask_babel import gettext as _
@@ -12,9 +11,10 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from admin_app.desk import current_actor, current_policy, now, system_session
+from admin_app.desk import current_policy, now, system_session
 from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults, written
 from admin_app.forms.fact_form import KEEP
+from admin_app.forms.kept_draft import Draft, draft_line, draft_url
 from admin_app.forms.posted import Posted
 from admin_app.pages.case import shown_fact
 from admin_app.pages.case_ask import STYLES
@@ -30,18 +30,9 @@ from workflows.engine.page_conditions import page_conditions
 from workflows.engine.vocabulary import Label
 from workflows.evidence import evidence_about
 from workflows.fields import stored
-from workflows.operations.draft import load_draft
 from workflows.refusal import Refusal, Stale
 
-Draft = tuple[str, dict[str, list[str]]]
 ADVISED = "advised"  # the hidden field that says which advice was read
-
-
-def draft_of(path: str) -> Draft | None:
-    """Return when the person's draft for a path was kept, and what stands in it."""
-    staff_id = current_actor().staff_id
-    found = load_draft(system_session("own account"), staff_id, path) if staff_id is not None else None
-    return None if found is None else (say_moment(found[0].saved_at), found[1])
 
 
 def case_form(
@@ -51,8 +42,8 @@ def case_form(
     answers = known_answers(session, system_session("evidence"), view, validator, now())
     posted: MultiDict[str, str] | None = MultiDict(draft[1]) if draft else None
     form = make_form(validator, answers, posted, _at_hand(session, view, validator))
-    line = _("已恢复 %(when)s 的草稿", when=draft[0]) if draft else ""
-    return {"form": Posted(form, uuid.uuid4().hex), "screen": _screen(session, view, option, validator, form, line)}
+    screen = _screen(session, view, option, validator, form, draft_line(draft))
+    return {"form": Posted(form, uuid.uuid4().hex), "screen": screen}
 
 
 def advised(screen: dict[str, Any], said: tuple[Label, ...]) -> dict[str, Any]:
@@ -158,7 +149,7 @@ def _screen(
         "back_url": back,
         "cancel_url": back,
         "action": path,
-        "draft_url": f"{url_for('account.draft')}?{urlencode({'for': path})}",
+        "draft_url": draft_url(path),
         "draft_line": line,
         "sections": sections(validator.definition, form, in_circle=view.version.workflow.confidential),
         "conditions": _conditions(session, view, option, validator),

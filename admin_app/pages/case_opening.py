@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Request, flash, url_for
 from flask_babel import gettext as _
@@ -15,8 +14,9 @@ from wtforms import Form
 
 from admin_app.desk import current_actor, current_policy, may, now, system_session
 from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults
+from admin_app.forms.kept_draft import Draft, draft_line, draft_url
 from admin_app.forms.posted import Posted
-from admin_app.pages.case_form import ADVISED, Draft, advised
+from admin_app.pages.case_form import ADVISED, advised
 from admin_app.wording import say
 from workflows.advice import advice_before, mark_of
 from workflows.candidates import choices
@@ -59,8 +59,7 @@ def opening_form(session: Session, opening: Opening, draft: Draft | None) -> dic
     if validator is not None:
         answers = opening_answers(session, system_session("evidence"), validator, opening.subject, sees, now())
     form = _form(opening, answers, MultiDict(draft[1]) if draft else None)
-    line = _("已恢复 %(when)s 的草稿", when=draft[0]) if draft else ""
-    return {"form": Posted(form, uuid.uuid4().hex), "screen": _screen(opening, form, line)}
+    return {"form": Posted(form, uuid.uuid4().hex), "screen": _screen(opening, form, draft_line(draft))}
 
 
 def advised_opening(session: Session, opening: Opening, request: Request) -> dict[str, Any] | None:
@@ -124,7 +123,7 @@ def _screen(opening: Opening, form: Form, line: str) -> dict[str, Any]:
         "back_url": back,
         "cancel_url": back,
         "action": path,
-        "draft_url": f"{url_for('account.draft')}?{urlencode({'for': path})}",
+        "draft_url": draft_url(path),
         "draft_line": line,
         "conditions": _conditions(opening),
         "is_upload": definition is not None and any(f.type in FILES for f in definition.fields),

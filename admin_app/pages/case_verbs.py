@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from admin_app.desk import current_actor, current_policy, now, system_session
+from admin_app.forms.kept_draft import Draft
 from admin_app.pages.case_ask import ask_page, pick_field, text_field
 from admin_app.shell import role_word
 from admin_app.wording import say, say_day, say_moment
@@ -97,10 +98,19 @@ def _label(view: CaseView, offer: Offer) -> str:
 
 
 def verb_ask(
-    view: CaseView, offer: Offer, typed: MultiDict[str, str] | None = None, refusal: Refusal | None = None
+    view: CaseView,
+    offer: Offer,
+    typed: MultiDict[str, str] | None = None,
+    refusal: Refusal | None = None,
+    draft: Draft | None = None,
 ) -> dict[str, Any]:
-    """Return the page of a verb, with what was typed when it was refused."""
+    """Return the page of a verb, with what was typed when it was refused, or the person's draft."""
     word, fields = WORDS[offer.verb], []
+    seat = str(offer.seat.id) if offer.verb == Verb.REMOVE_SIGNER and offer.seat is not None else None
+    if draft is not None and draft[1].get("seat", [None])[0] != seat:
+        draft = None  # words about somebody else's seat
+    if draft is not None:
+        typed = MultiDict(draft[1])
     chosen = frozenset(typed.getlist("to")) if typed is not None else frozenset()
     if word.people:
         fields.append(_people_field(view, chosen, is_many=word.people == "many"))
@@ -118,11 +128,12 @@ def verb_ask(
         url_for("verbs.use", number=view.case.number, case_verb=offer.verb),
         fields,
         typed=typed,
+        draft=draft,
         refusal=refusal,
         words=_words(view, offer, word),
         kind=word.kind if word.kind != "plain" else "primary",
         behalf=offer.behalf,
-        seat=offer.seat.id if offer.verb == Verb.REMOVE_SIGNER and offer.seat is not None else None,
+        seat=seat,
     )
 
 

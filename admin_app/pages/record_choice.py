@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from admin_app.desk import current_actor, now, read_session
-from admin_app.pages.case_form import draft_of
+from admin_app.forms.kept_draft import draft_of
 from admin_app.pages.places import class_choices, names_of
 from admin_app.pages.record_words import day_line, verb_of
 from admin_app.wording import say

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import flash, request, url_for
 from flask_babel import gettext as _
@@ -15,8 +14,8 @@ from werkzeug.datastructures import MultiDict
 
 from admin_app.desk import current_actor, current_policy, now, read_session, system_session
 from admin_app.forms.definition_form import make_form, show_faults
+from admin_app.forms.kept_draft import draft_line, draft_of, draft_url
 from admin_app.forms.kept_files import form_place
-from admin_app.pages.case_form import draft_of
 from admin_app.pages.child import age_on
 from admin_app.pages.places import names_of
 from admin_app.pages.record_words import clip, day_line, say_answer, verb_of
@@ -70,7 +69,7 @@ def _bound(entry: Entry) -> tuple[Any, str]:
         return make_form(validator, {}, request.form), ""
     kept = draft_of(form_place())
     if kept is not None:
-        return make_form(validator, {}, MultiDict(kept[1])), _("已恢复 %(when)s 的草稿", when=kept[0])
+        return make_form(validator, {}, MultiDict(kept[1])), draft_line(kept)
     return make_form(validator, _known(entry)), ""
 
 
@@ -114,7 +113,7 @@ def _screen(entry: Entry, line: str) -> dict[str, Any]:
         "title": title if entry.corrected is None else _("更正 %(what)s", what=say(entry.version.form.title)),
         "icon": head_of(entry.version.form).icon,
         "action": request.path,
-        "draft_url": f"{url_for('account.draft')}?{urlencode({'for': form_place()})}",
+        "draft_url": draft_url(form_place()),
         "draft_line": line,
         "most_bytes": LARGEST,
         "too_big": _("照片不能超过 %(most)s MB", most=LARGEST // MEGABYTE),

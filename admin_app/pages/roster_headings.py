@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import url_for
 from flask_babel import gettext as _
 
 from admin_app.desk import may
+from admin_app.forms.kept_draft import Draft, draft_line, draft_url
 from admin_app.pages.roster import wizard_steps
 from admin_app.pages.roster_file import Register, look_at
 from admin_app.wording import say
@@ -21,7 +21,6 @@ from workflows.roster.mapping import MAY_REPEAT
 from workflows.roster.shown import shown_sample
 
 GROUPS = ("child", "guardian", "father", "mother")
-Draft = tuple[str, dict[str, list[str]]]
 
 
 def headings_page(register: Register, draft: Draft | None) -> dict[str, Any]:
@@ -44,8 +43,8 @@ def headings_page(register: Register, draft: Draft | None) -> dict[str, Any]:
         "groups": field_groups(),
         "without": look.sheets_without_table,
         "may_remember": may(Permission.HEADING_MANAGE),
-        "draft_url": f"{url_for('account.draft')}?{urlencode({'for': path})}",
-        "draft_line": _("已恢复 %(when)s 的草稿", when=draft[0]) if draft else "",
+        "draft_url": draft_url(path),
+        "draft_line": draft_line(draft),
     }
 
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from admin_app.desk import current_actor, current_policy, perform, read_session
+from admin_app.forms.kept_draft import draft_of
 from admin_app.forms.kept_files import files_kept, keep_sent_files, waiting_here, with_files
 from admin_app.forms.sent_files import files_of
-from admin_app.pages.case_form import draft_of
 from admin_app.pages.case_opening import (
     Opening,
     advised_opening,

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin_app.desk import current_actor, now, perform, read_session, record_read, system_session
+from admin_app.forms.kept_draft import draft_of
 from admin_app.forms.kept_files import files_kept, keep_sent_files, waiting_here, with_files
 from admin_app.forms.sent_files import files_of
 from admin_app.forms.signature import given_back, signature_of
@@ -17,7 +18,7 @@ from admin_app.listing.ids import number as number_of
 from admin_app.listing.ids import rev
 from admin_app.pages.case_ask import step_ask
 from admin_app.pages.case_filter import filter_page
-from admin_app.pages.case_form import advised_form, case_form, chosen_answers, draft_of, refused_form
+from admin_app.pages.case_form import advised_form, case_form, chosen_answers, refused_form
 from admin_app.pages.case_list import INBOX, case_list
 from admin_app.pages.case_page import case_page
 from admin_app.pages.case_reach import case_session, seen_case
@@ -93,7 +94,7 @@ def act(number: str, transition: str) -> str:
     session = read_session(Permission.CASE_READ)
     validator = form_of(session, view, transition)
     if validator is None:
-        return render_template("cases/ask.html", ask=step_ask(view, option))
+        return render_template("cases/ask.html", ask=step_ask(view, option, draft=draft_of(request.path)))
     record_read(opened_event(view, ["P2", "P3"]))
     page = case_form(session, view, option, validator, draft_of(request.path))
     return render_template("office/form.html", **with_files(page, waiting_here()))

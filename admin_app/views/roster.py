@@ -16,9 +16,9 @@ from werkzeug.wrappers import Response
 from admin_app.desk import may, now, perform, perform_in, permit, read_session, record_read
 from admin_app.exchange.roster_sheet import write_refused_rows, write_template
 from admin_app.exchange.spreadsheet import read_grids
+from admin_app.forms.kept_draft import draft_of
 from admin_app.listing.ids import LARGEST, number
 from admin_app.office import current_office
-from admin_app.pages.case_form import draft_of
 from admin_app.pages.roster import index_page, result_page, school_to_import
 from admin_app.pages.roster_check import check_page
 from admin_app.pages.roster_file import Finished, check, look_at, office_words, open_register

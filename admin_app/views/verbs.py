@@ -10,12 +10,14 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin_app.desk import perform
+from admin_app.forms.kept_draft import draft_of
 from admin_app.listing.ids import number as read_number
 from admin_app.listing.ids import rev
 from admin_app.pages.case_reach import case_session, seen_case
 from admin_app.pages.case_verbs import WORDS, given_offers, verb_ask
 from workflows.case_view import CaseView
 from workflows.engine.vocabulary import Verb
+from workflows.operations.draft import drop_draft
 from workflows.operations.verbs import Asking, reply, use_verb
 from workflows.operations.watch import Watching, end_watch, watch_case
 from workflows.policy import Permission
@@ -30,7 +32,8 @@ bp = Blueprint("verbs", __name__, url_prefix="/cases/<number>/verb")
 def ask(number: str, case_verb: str) -> str:
     """Ask what a verb needs to know; raises Denied where the person may not use it now."""
     view = seen_case(number)
-    return render_template("cases/ask.html", ask=verb_ask(view, _offered(view, case_verb, request.args.get("seat"))))
+    offer = _offered(view, case_verb, request.args.get("seat"))
+    return render_template("cases/ask.html", ask=verb_ask(view, offer, draft=draft_of(request.path)))
 
 
 @bp.post("/<case_verb>")
@@ -42,6 +45,7 @@ def use(number: str, case_verb: str) -> Response | tuple[str, int]:
         raise
     except Refusal as refusal:
         return render_template("cases/ask.html", ask=_again(number, case_verb, refusal)), 422
+    perform(drop_draft, Permission.CASE_READ, request.path)
     flash(_("%(number)s：%(verb)s已办", number=number, verb=WORDS[case_verb].label), "ok")
     return redirect(url_for("cases.show", number=number))
 

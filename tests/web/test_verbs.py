@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from models.attachment import Attachment
+from models.draft import Draft
 from models.scope import system_scope
 from models.task import CaseCopy, CaseTask, CaseWatch
 from tests.cast import Cast
@@ -357,3 +358,51 @@ def test_a_page_that_is_out_of_date_is_told_so(sqlite_cast: Cast, client_of: Cli
     assert "刚被别人办理过" in answer.text
     assert "外出开会</textarea>" in answer.text
     assert sqlite_cast.case(joint.number).state == "review"
+
+
+def test_words_typed_for_a_verb_wait_until_it_is_used(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    joint, tan = begin(sqlite_cast, ALL), client_of("tan")
+    path = f"/cases/{joint.number}/verb/hand_over"
+    kept_at = html.unescape(re.search(r'data-draft-url="([^"]+)"', get(tan, path).text)[1])  # type: ignore[index]
+    post(tan, kept_at, note="外出开会，请陈老师看", to=_id(sqlite_cast, "chen"))
+    page = get(tan, path).text
+    assert "外出开会，请陈老师看" in page
+    assert "的草稿" in page
+    assert f'value="{_id(sqlite_cast, "chen")}" checked' in page
+    assert "外出开会" not in get(tan, f"/cases/{joint.number}/verb/delegate").text
+    assert "外出开会" not in get(client_of("meng"), path).text, "each keeps their own"
+    assert _use(tan, joint, "hand_over", to="", note="外出开会，改一改").status_code == 422
+    with sqlite_cast.database.session(system_scope("tests")) as session:
+        sealed = [draft.content_sealed for draft in session.scalars(select(Draft))]
+        assert len(sealed) == 1
+        assert "外出".encode() not in sealed[0]
+    assert _use(tan, joint, "hand_over", to=_id(sqlite_cast, "chen"), note="外出开会").status_code == 302
+    assert _rows(sqlite_cast, Draft) == []
+
+
+def test_words_about_one_seat_do_not_wait_at_another(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    joint, tan = begin(sqlite_cast, ALL), client_of("tan")
+    for login in ("chen", "zhou"):
+        assert _use(tan, joint, "add_signer", to=_id(sqlite_cast, login), when="after").status_code == 302
+    addresses = [
+        html.unescape(found)
+        for found in re.findall(r'href="([^"]*verb/remove_signer[^"]*)"', get(tan, f"/cases/{joint.number}").text)
+    ]
+    assert len(addresses) == 2
+    first, second = addresses
+    kept_at = html.unescape(re.search(r'data-draft-url="([^"]+)"', get(tan, first).text)[1])  # type: ignore[index]
+    post(tan, kept_at, note="请错了人", seat=first.split("seat=")[1])
+    assert "请错了人" in get(tan, first).text
+    assert "请错了人" not in get(tan, second).text
+
+
+def test_an_opinion_outlives_an_expired_log_in(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    joint, tan = begin(sqlite_cast, SIGNED), client_of("tan")
+    path = f"/cases/{joint.number}/agree"
+    kept_at = html.unescape(re.search(r'data-draft-url="([^"]+)"', get(tan, path).text)[1])  # type: ignore[index]
+    post(tan, kept_at, opinion="同意，家访每周一次", signature_drawn=INK)
+    page = get(tan, path).text
+    assert "同意，家访每周一次" in page
+    assert INK not in page, "one signs at the moment of deciding"
+    assert post(tan, path, opinion="同意", signature_drawn=INK).status_code == 302
+    assert _rows(sqlite_cast, Draft) == []

@@ -17,12 +17,16 @@ from workflows.text import text
 from workflows.transaction import Transaction
 
 LONGEST = 200_000
-SECRETS = frozenset({"csrf_token", "password", "current", "new", "repeat", "request_key", "rev", "kept", "kept_before"})
+SECRETS = frozenset({"csrf_token", "password", "current", "new", "repeat", "request_key", "rev", "kept", "kept_before",
+                     "signature_drawn"})  # fmt: skip
 Typed = Mapping[str, Sequence[str]]
 
 
 def save_draft(tx: Transaction, place: str, typed: Typed) -> None:
-    """Keep what was typed on the form at a path; passwords and tokens are left out. Raises Refusal when too long."""
+    """Keep what was typed on the form at a path; passwords, tokens and signatures are left out.
+
+    Raises Refusal when too long.
+    """
     kept = {key: list(values) for key, values in typed.items() if key not in SECRETS}
     content = json.dumps(kept, ensure_ascii=False)
     if len(content) > LONGEST or len(place) > 200 or not place.startswith("/"):

@@ -1,4 +1,5 @@
-// Typing is never lost: form[data-draft-url] is posted three seconds after the last change and when the page is left;
+// Typing is never lost: form[data-draft-url] is posted three seconds after the last change and when the page, or the
+// dialog that holds it, is left;
 // form[data-watch] warns before leaving with unsaved changes.
 const IDLE_MS = 3000;
 
@@ -44,8 +45,9 @@ function watch(form) {
     clearTimeout(timer);
     timer = setTimeout(save, IDLE_MS);
   });
-  form.addEventListener("submit", () => { leaving = true; });
+  form.addEventListener("submit", () => { leaving = true; clearTimeout(timer); });
   form.addEventListener("draft:save", save);
+  form.closest("dialog")?.addEventListener("close", () => { clearTimeout(timer); if (!leaving) save(); }, { once: true });
   window.addEventListener("pageshow", () => { leaving = false; });
   window.addEventListener("beforeunload", (event) => {
     if (leaving || !changed) return;
@@ -57,4 +59,6 @@ function watch(form) {
   });
 }
 
-for (const form of document.querySelectorAll("form[data-draft-url], form[data-watch]")) watch(form);
+const watchAll = (place) => { for (const form of place.querySelectorAll("form[data-draft-url], form[data-watch]")) watch(form); };
+watchAll(document);
+document.addEventListener("page:shown", (event) => watchAll(event.target));

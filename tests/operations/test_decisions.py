@@ -7,7 +7,9 @@ import pytest
 from tests.cast import Cast
 from tests.deciding import WHO, Joint, begin, open_joint, publish
 from workflows.engine.vocabulary import Verb
-from workflows.refusal import Denied, Refusal
+from workflows.operations.verbs import Asking, reply
+from workflows.policy import Permission
+from workflows.refusal import Denied, Refusal, Stale
 
 ALL = f"{{who: {WHO}, mode: all}}"
 SHARE = f"{{who: {WHO}, mode: ratio, ratio: 2/3}}"
@@ -191,6 +193,23 @@ def test_a_reply_is_no_longer_than_any_other_word(cast: Cast) -> None:
         joint.reply("chen", "好" * 1_001)
     assert (refusal.value.code, list(refusal.value.faults)) == ("too_long", ["note"])
     joint.reply("chen", "好" * 1_000)
+
+
+def test_a_reply_begins_like_every_other_verb(cast: Cast) -> None:
+    joint = begin(cast, ALL)
+    joint.use("tan", Verb.DELEGATE, "chen")
+    with pytest.raises(Stale), cast.acting("chen", Permission.CASE_ACT) as tx:
+        reply(tx, joint.number, Asking(note="可行", rev=1))
+    for _ in range(2):
+        with cast.acting("chen", Permission.CASE_ACT) as tx:
+            answered = reply(tx, joint.number, Asking(note="可行", key="once"))
+    assert (answered.from_state, answered.to_state) == ("review", "review")
+    assert [row.status for row in joint.rows() if row.origin == "delegated"] == ["done"]
+    assert [event["action"] for event in cast.events("case.replied")] == ["case.replied"]
+    joint.act("qin", "stop")
+    with pytest.raises(Refusal) as refusal:
+        joint.reply("chen")
+    assert refusal.value.code == "closed"
 
 
 def test_those_added_before_sign_first_and_those_added_after_sign_last(cast: Cast) -> None:

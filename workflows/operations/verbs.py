@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import update
@@ -36,10 +36,10 @@ from workflows.seats import last_move, seats_of
 from workflows.subjects import subject_of
 from workflows.text import text
 from workflows.transaction import Transaction
-from workflows.verbs_open import TAKEN_BACK
+from workflows.verbs_open import REPLY, TAKEN_BACK
 
 LONGEST_NOTE = 1_000
-TOLD: Mapping[Verb, str] = {
+TOLD: Mapping[str, str] = {
     Verb.CLAIM: "case.claimed",
     Verb.RELEASE: "case.released",
     Verb.HAND_OVER: "case.handed_over",
@@ -49,9 +49,10 @@ TOLD: Mapping[Verb, str] = {
     Verb.RECUSE: "case.recused",
     Verb.COPY: "case.copied",
     Verb.URGE: "case.urged",
+    REPLY: "case.replied",
 }
 MOST_PEOPLE = 30
-GIVEN_WITH = {Verb.RELEASE: Verb.CLAIM}  # a verb that a workflow has because it has another
+GIVEN_WITH: Mapping[str, Verb] = {Verb.RELEASE: Verb.CLAIM}  # a verb that a workflow has because it has another
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,9 @@ class Asking:
     rev: int | None = None
     key: str | None = None
 
-    def digest(self, number: str, verb: Verb) -> str:
+    def digest(self, number: str, verb: str) -> str:
         """Return the mark by which the same request is told from another one that reuses its key."""
-        content = [number, verb.value, sorted(self.to), self.note, self.after, self.seat]
+        content = [number, str(verb), sorted(self.to), self.note, self.after, self.seat]
         return hashlib.sha256(audit.canonical({"verb": content}).encode()).hexdigest()
 
 
@@ -133,15 +134,24 @@ def use_verb(tx: Transaction, number: str, verb: Verb, asking: Asking) -> Moved:
     Raises Missing for a case the person does not see, Denied where it is not theirs to do, Refusal where the case or
     what they wrote does not allow it, Stale when somebody was faster.
     """
+    return _perform(tx, number, verb, asking)
+
+
+def reply(tx: Transaction, number: str, asking: Asking) -> Moved:
+    """Answer with an opinion where one was asked for; the seat of whoever asked opens again. Raises as `use_verb`."""
+    return _perform(tx, number, REPLY, asking)
+
+
+def _perform(tx: Transaction, number: str, verb: str, asking: Asking) -> Moved:
     mark = asking.digest(number, verb)
     if (before := answer_before(tx, asking.key, mark)) is not None:
         return Moved(**before)
     case = load_case(tx, number)
     version = workflow_version(tx.session, case.definition_id)
     tx.require(Permission.CASE_ACT, case.level_codes)
-    if verb not in _USES or GIVEN_WITH.get(verb, verb) not in version.workflow.verbs:
+    if verb not in _USES or (verb != REPLY and GIVEN_WITH.get(verb, verb) not in version.workflow.verbs):
         raise Refusal("no_such_verb", text("这类事项没有这项操作"))
-    if case.closed_at is not None and verb is not Verb.COPY:
+    if case.closed_at is not None and verb != Verb.COPY:
         raise Refusal("closed", text("这件事项已经办结"))
     if asking.rev is not None and asking.rev != case.rev:
         raise faster()
@@ -149,10 +159,9 @@ def use_verb(tx: Transaction, number: str, verb: Verb, asking: Asking) -> Moved:
     lock(tx, case)
     use = _Use(tx, case, version, asking, seats_of(tx.session, case.id))
     moved = _USES[verb](use) or Moved(case.number, case.state, case.state, case.rev)
-    if verb is not Verb.WITHDRAW:  # a step taken back is told as a move
+    if verb in TOLD:  # a step taken back is told as a move
         _tell(use, TOLD[verb])
-    remember_answer(tx, asking.key, mark, {"case": moved.case, "from_state": moved.from_state,
-                                           "to_state": moved.to_state, "rev": moved.rev})  # fmt: skip
+    remember_answer(tx, asking.key, mark, asdict(moved))
     return moved
 
 
@@ -233,29 +242,15 @@ def _delegate(use: _Use) -> None:
     use.seat(sitter, seat, "delegated", "open")
 
 
-def reply(tx: Transaction, number: str, asking: Asking) -> Moved:
-    """Answer with an opinion where one was asked for; the seat of whoever asked opens again. Raises as `use_verb`."""
-    case = load_case(tx, number)
-    version = workflow_version(tx.session, case.definition_id)
-    tx.require(Permission.CASE_ACT, case.level_codes)
-    mark = asking.digest(number, Verb.DELEGATE)
-    if (before := answer_before(tx, asking.key, mark)) is not None:
-        return Moved(**before)
-    _refuse_long(asking)
-    lock(tx, case)
-    use = _Use(tx, case, version, asking, seats_of(tx.session, case.id))
+def _reply(use: _Use) -> None:
+    """Answer the question that was asked; the seat it was asked from opens again."""
     seat = use.own()
-    if acts(seat, version.workflow, case.state):
+    if acts(seat, use.version.workflow, use.case.state):
         raise Refusal("not_asked", text("没有人请你提意见"))
-    settle_seat(tx, case, seat, "done", opinion=_noted(use), acted_for=_acts_for(use))
+    settle_seat(use.tx, use.case, seat, "done", opinion=_noted(use), acted_for=_acts_for(use))
     if seat.origin == "delegated" and seat.from_id is not None:
-        change(tx, [seat.from_id], "lent", {"status": "open"})
-    wake(tx, case, version.workflow)
-    _tell(use, "case.replied")
-    moved = Moved(case.number, case.state, case.state, case.rev)
-    remember_answer(tx, asking.key, mark, {"case": moved.case, "from_state": case.state, "to_state": case.state,
-                                           "rev": case.rev})  # fmt: skip
-    return moved
+        change(use.tx, [seat.from_id], "lent", {"status": "open"})
+    wake(use.tx, use.case, use.version.workflow)
 
 
 def _add_signer(use: _Use) -> None:
@@ -358,7 +353,7 @@ def _urge(use: _Use) -> None:
     use.tx.send("case.urged", "inbox", f"case:{use.case.number}", {"case": use.case.number})
 
 
-_USES: Mapping[Verb, Callable[[_Use], Moved | None]] = {
+_USES: Mapping[str, Callable[[_Use], Moved | None]] = {
     Verb.CLAIM: _claim,
     Verb.RELEASE: _release,
     Verb.HAND_OVER: _hand_over,
@@ -369,4 +364,5 @@ _USES: Mapping[Verb, Callable[[_Use], Moved | None]] = {
     Verb.WITHDRAW: _withdraw,
     Verb.COPY: _copy,
     Verb.URGE: _urge,
+    REPLY: _reply,
 }

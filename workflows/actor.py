@@ -8,6 +8,7 @@ from typing import Any
 
 from models.scope import Branch
 
+OFFICE = "office"  # the role that runs a place's affairs: told what concerns it, and asked where nobody else is left
 # Roles that reach a child or case by taking part in it only, never by their appointment.
 PAIRED = frozenset({"helper", "proxy_parent", "inspection_member"})
 

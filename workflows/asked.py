@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -85,12 +85,25 @@ def asked_now(everything: Session, case: Case, workflow: Workflow, day: date) ->
         if seat.staff_id is not None:
             found.append(seat.staff_id)
         else:
-            here = (Appointment.role == seat.role, Appointment.place_id == seat.place_id)
-            found += [person.staff_id for _place, person in _holders(everything, *here, day=day)]
+            held = holders(everything, seat.role or "", [seat.place_id or 0], day)
+            found += [person.staff_id for _place, person in held]
     if not seats and not workflow.states[case.state].cadence:
         for asked in asked_in(workflow, case.state):
             found += [person.staff_id for one in meant(everything, asked, case, day) for person in one.people]
     return tuple(dict.fromkeys(found))
+
+
+def holders(everything: Session, role: str, places: Collection[int], day: date) -> list[tuple[int, Person]]:
+    """Return who holds a role at places (by number) on a day: the place and the person, who has an active account."""
+    still = or_(Appointment.until_on.is_(None), Appointment.until_on >= day)
+    rows = everything.execute(
+        select(Appointment.place_id, Staff.id, Staff.name, Staff.login)
+        .join(Staff, Staff.id == Appointment.staff_id)
+        .where(Staff.is_active, Appointment.from_on <= day, still)
+        .where(Appointment.role == role, Appointment.place_id.in_(places))
+        .order_by(Appointment.from_on, Staff.id)
+    )
+    return list({(place, number): (place, Person(number, name, login)) for place, number, name, login in rows}.values())
 
 
 def one_up(everything: Session, found: Meant, case: Case, day: date) -> Meant | None:
@@ -122,7 +135,7 @@ def _at_places(everything: Session, asked: Assignee, role: str, codes: Iterable[
     places = everything.scalars(select(Place).where(Place.code.in_(list(codes)))).all()
     numbers = [place.id for place in places]
     held: dict[int, list[Person]] = {}
-    for place_id, person in _holders(everything, Appointment.role == role, Appointment.place_id.in_(numbers), day=day):
+    for place_id, person in holders(everything, role, numbers, day):
         held.setdefault(place_id, []).append(person)
     named = asked.place is not None
     return tuple(
@@ -130,17 +143,6 @@ def _at_places(everything: Session, asked: Assignee, role: str, codes: Iterable[
         for place in sorted(places, key=lambda place: LEVELS.index(place.kind), reverse=True)
         if named or place.id in held
     )
-
-
-def _holders(everything: Session, *where: Any, day: date) -> list[tuple[int, Person]]:
-    still = or_(Appointment.until_on.is_(None), Appointment.until_on >= day)
-    rows = everything.execute(
-        select(Appointment.place_id, Staff.id, Staff.name, Staff.login)
-        .join(Staff, Staff.id == Appointment.staff_id)
-        .where(Staff.is_active, Appointment.from_on <= day, still, *where)
-        .order_by(Appointment.from_on, Staff.id)
-    )
-    return list({(place, number): (place, Person(number, name, login)) for place, number, name, login in rows}.values())
 
 
 def _people(everything: Session, *where: Any) -> tuple[Person, ...]:
@@ -169,7 +171,6 @@ def _related(everything: Session, asked: Assignee, case: Case, day: date) -> tup
     found = [Meant(asked, people)] if people else []
     for part in parts:
         if part.place_id is not None:
-            here = (Appointment.role == part.role, Appointment.place_id == part.place_id)
-            held = tuple(person for _place, person in _holders(everything, *here, day=day))
+            held = tuple(person for _place, person in holders(everything, part.role or "", [part.place_id], day))
             found.append(Meant(asked, held, part.role, part.place_id, part.name))
     return tuple(found) or (Meant(asked, ()),)

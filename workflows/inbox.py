@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from models.case import Case
 from models.reports.inbox import EVERY, Awaited, Desk, pending_seats
 from models.scope import LEVELS
-from workflows.actor import Actor, Behalf, Post
+from workflows.actor import OFFICE, Actor, Behalf, Post
 from workflows.asked import asked_in
 from workflows.closed_parts import left_behind
 from workflows.engine.allowed import holding, post_named
@@ -18,7 +18,6 @@ from workflows.engine.decision import Seat
 from workflows.engine.definition import Workflow
 from workflows.engine.published import WorkflowVersion
 from workflows.engine.vocabulary import Verb
-from workflows.outbox.concerned import OFFICE
 from workflows.policy import Policy
 from workflows.todo import waiting
 

@@ -9,6 +9,7 @@ from models.place import Place
 from models.scope import LEVELS, NO_PLACE
 from models.staff import Staff
 from models.task import CaseTask
+from workflows.actor import OFFICE
 from workflows.audit import Happening
 from workflows.engine.allowed import RELATED
 from workflows.engine.decision import PENDING
@@ -17,8 +18,6 @@ from workflows.operations.rows import fetch
 from workflows.operations.seats import Sitter, change
 from workflows.policy import Permission
 from workflows.transaction import Transaction
-
-OFFICE = "office"
 
 
 def pass_seat(tx: Transaction, seat_id: int, successor: Staff | None) -> None:

@@ -6,24 +6,23 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.case import Case, CaseMove
 from models.outbox import OutboxMessage
 from models.place import Place
 from models.scope import EVERY_CIRCLE
-from models.staff import Appointment, Staff
+from models.staff import Staff
 from models.task import CaseCopy, CaseWatch
-from workflows.actor import Actor
-from workflows.asked import asked_now
+from workflows.actor import OFFICE, Actor
+from workflows.asked import asked_now, holders
 from workflows.clock import local_day
 from workflows.engine.published import workflow_version
 from workflows.outbox.topics import ASKED, COPIED, OPENER, WATCHERS, topic_of
 from workflows.policy import Permission, Policy
 
 MOST_TOLD = 200
-OFFICE = "office"
 
 
 class Concerned(NamedTuple):
@@ -69,7 +68,8 @@ def _of_place(session: Session, code: str, day: date) -> Concerned | None:
     place = session.scalars(select(Place).where(Place.code == code)).one_or_none()
     if place is None:
         return None
-    return Concerned(None, place.level_codes, tuple(_holders(session, OFFICE, [Appointment.place_id == place.id], day)))
+    held = holders(session, OFFICE, [place.id], day)
+    return Concerned(None, place.level_codes, tuple(person.staff_id for _place, person in held)[:MOST_TOLD])
 
 
 def _of_case(session: Session, case: Case, message: OutboxMessage) -> Iterable[int]:
@@ -90,13 +90,3 @@ def _of_case(session: Session, case: Case, message: OutboxMessage) -> Iterable[i
     own = select(CaseMove.actor_id).where(CaseMove.case_id == case.id, CaseMove.at == message.made_at)
     acted = set(session.scalars(own))
     return [person for person in found if person not in acted]
-
-
-def _holders(session: Session, role: str, where: list[ColumnElement[bool]], day: date) -> list[int]:
-    held = or_(Appointment.until_on.is_(None), Appointment.until_on >= day)
-    wanted = (
-        select(Appointment.staff_id)
-        .join(Place, Place.id == Appointment.place_id)
-        .where(Appointment.role == role, Appointment.from_on <= day, held, *where)
-    )
-    return list(session.scalars(wanted.order_by(Appointment.id).limit(MOST_TOLD)))

@@ -71,6 +71,9 @@ class Narrowed:
         return found
 
 
+ALL = Narrowed()
+
+
 @dataclass(frozen=True)
 class Listing:
     """Statements that together make up one list: cases with their children, sorted by the same keys, the last unique.
@@ -167,14 +170,14 @@ def _watches(desk: Desk) -> tuple[ColumnElement[bool], ...]:
     return (_watch.c.ended_at.is_(None), or_(_watch.c.made_by == desk.staff_id, *there))
 
 
-def count_waiting(session: Session, desk: Desk) -> int:
-    """Count the cases that wait for the person, up to one more than is shown."""
-    return _counted(session, _waiting_ids(desk))
+def count_waiting(session: Session, desk: Desk, narrowed: Narrowed = ALL, most: int = MOST_COUNTED + 1) -> int:
+    """Count the cases that wait for the person, up to `most`: one more than is shown."""
+    return _counted(session, _waiting_ids(desk), narrowed, most)
 
 
-def count_claimable(session: Session, desk: Desk) -> int:
-    """Count the cases that the person may claim, up to one more than is shown."""
-    return _counted(session, _claimable_ids(desk))
+def count_claimable(session: Session, desk: Desk, narrowed: Narrowed = ALL, most: int = MOST_COUNTED + 1) -> int:
+    """Count the cases that the person may claim, up to `most`: one more than is shown."""
+    return _counted(session, _claimable_ids(desk), narrowed, most)
 
 
 def count_unread(session: Session, desk: Desk) -> int:
@@ -231,10 +234,10 @@ def _by_due(ids: Any, narrowed: Narrowed) -> Listing:
     return Listing((found.where(_among(ids)),), (keys,))
 
 
-def _counted(session: Session, ids: Any) -> int:
+def _counted(session: Session, ids: Any, narrowed: Narrowed, most: int) -> int:
     if ids is None:
         return 0
-    return len(session.scalars(select(Case.id).where(_among(ids)).limit(MOST_COUNTED + 1)).all())
+    return len(session.scalars(select(Case.id).where(_among(ids), *narrowed.conditions()).limit(most)).all())
 
 
 def _among(ids: Any) -> ColumnElement[bool]:

@@ -14,11 +14,15 @@ from models.outbox import OutboxMessage
 from models.scope import system_scope
 from models.setting import Setting
 from tests.cast import NOW, Cast
+from tests.deciding import begin
 from tests.posting import Post, channel, wants
 from workflows.calendar import MARK
+from workflows.clock import local_day
+from workflows.operations.deputy import Absence, name_deputy
 from workflows.outbox import send as send_module
 from workflows.outbox.digests import make_digests
 from workflows.outbox.send import send_due
+from workflows.policy import Permission
 from workflows.worker.loop import work_once
 from workflows.worker.pieces import Tools
 
@@ -59,6 +63,26 @@ def test_who_wants_it_gets_one_mail_with_what_waits_and_what_is_overdue(cast: Ca
     lines = posted.sent[0][1].lines
     assert lines == ("今天待办汇总", "待办 2 件", "逾期 1 件")
     assert make_digests(cast.database, MORNING + timedelta(days=3)) == 1, "again on Monday"
+
+
+def test_a_deputy_is_told_of_the_work_of_whoever_is_absent_and_of_what_may_be_claimed(cast: Cast, posted: Post) -> None:
+    channel(cast, "mail", "QH")
+    for login in ("meng", "qin", "tan"):
+        wants(cast, login, "daily", f"{login}@school.example.org")
+    begin(cast, "{who: [principal@school], mode: all}")
+    begin(cast, "{who: [office@school], mode: any}")
+    with cast.acting("tan", Permission.CASE_ACT) as tx:
+        day = local_day(MORNING)
+        name_deputy(tx, cast["tan"].staff_id or 0, Absence(cast["meng"].staff_id or 0, day, day))
+    assert make_digests(cast.database, MORNING) == 3
+    send_due(cast.database, NOW)
+    assert {to.partition("@")[0]: facts for _kind, to, facts in told(posted)} == {
+        "tan": {"waiting": 1, "overdue": 0},
+        "meng": {"waiting": 1, "overdue": 0},
+        "qin": {"waiting": 0, "overdue": 0, "claimable": 1},
+    }
+    (lines,) = [letter.lines for _kind, letter in posted.sent if letter.to.startswith("qin")]
+    assert lines[-1] == "待领 1 件"
 
 
 def test_a_group_is_told_of_its_place_without_what_is_confidential(cast: Cast, posted: Post) -> None:

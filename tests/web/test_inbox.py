@@ -18,11 +18,13 @@ from models.delegation import Delegation
 from models.scope import LEVELS, system_scope
 from models.task import CaseCopy, CaseWatch
 from models.types import new_id
-from tests.cast import NOW, Cast
+from tests.cast import NOW, POLICY, Cast
 from tests.deciding import KEY, begin, open_joint, publish
 from tests.playing import begin as begin_case
 from tests.web.browser import ClientOf, get, post
 from workflows.engine.vocabulary import Verb
+from workflows.outbox.counts import counts_of
+from workflows.people import actor_by_login
 
 ALL = "{who: [principal@school, office@school], mode: all}"
 POOL = "{who: [office@school], mode: any, seats: posts}"
@@ -89,6 +91,26 @@ def test_what_is_due_first_stands_first_and_what_has_no_time_last(sqlite_cast: C
     assert [word in page for word in ("逾期 47 小时", "今天 10:40", "剩 3 个工作日")] == [True] * 3
     assert numbers(tab(client_of("zhou"), "todo", "&overdue=1")) == [late]
     assert one(sqlite_cast, late).is_overdue(NOW)
+
+
+def test_the_digest_the_tab_the_menu_and_the_first_page_count_the_same(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    own = [sqlite_cast.open_case(sqlite_cast.add_child("ZX-2302"), "qin") for _ in range(3)]
+    set_case(sqlite_cast, own[0], due_at=NOW - timedelta(days=1))
+    begin(sqlite_cast, ALL)  # waits for the principal and the office
+    begin(sqlite_cast, POOL)  # may be claimed by the office
+    stand_in(sqlite_cast, "zhou", "tan")
+    for login, waiting, late, claims in (("zhou", 4, 1, 0), ("tan", 1, 0, 0), ("qin", 1, 0, 1), ("meng", 0, 0, 0)):
+        with sqlite_cast.database.session(system_scope("tests")) as session:
+            actor = actor_by_login(session, login, NOW.date())
+        assert actor is not None
+        assert counts_of(sqlite_cast.database, actor, POLICY, NOW) == (waiting, late, claims), login
+        client = client_of(login)
+        assert get(client, "/inbox/count").json == {"count": str(waiting or "")}
+        assert len(numbers(tab(client, "todo"))) == waiting
+        assert len(numbers(tab(client, "todo", "&overdue=1"))) == late
+        assert len(numbers(tab(client, "claim"))) == claims
+        first = re.search(r'<ul class="todo">.*?</ul>', get(client, "/").text, re.DOTALL)
+        assert not waiting or len(numbers(first[0] if first else "")) == waiting
 
 
 def test_a_case_with_seats_shows_to_those_who_sit_and_to_nobody_else(sqlite_cast: Cast, client_of: ClientOf) -> None:

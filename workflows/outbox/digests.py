@@ -96,14 +96,14 @@ def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
 
 def _write(database: Database, kind: str, number: int, channel: Channel | None, counts: Counts, now: datetime) -> bool:
     """Write a digest unless it is there; one that has nothing to tell is kept as sent, so that nobody counts anew."""
-    has_news = channel is not None and bool(counts.waiting or counts.overdue)
+    has_news = channel is not None and any(counts)
     row = {
         "id": new_id(),
         "topic": TOPIC,
         "channel": channel.kind if channel is not None else "mail",
         "channel_id": channel.id if channel is not None and has_news else None,
         "recipient": f"{kind}:{number}",
-        "payload": {"waiting": counts.waiting, "overdue": counts.overdue},
+        "payload": counts.told(),
         "made_at": now,
         "due_at": now,
         "tries": 0,

@@ -16,7 +16,7 @@ LONGEST_TITLE, LONGEST_LINE, MOST_LINES = 120, 200, 30
 Say = Callable[[Text, str], str]
 TOLD = frozenset(
     {"case", "transition", "from", "to", "opened", "lapsed", "created", "updated", "refused", "first_year"}
-    | {"waiting", "overdue", "percent"}
+    | {"waiting", "overdue", "claimable", "percent"}
 )
 """Particulars of a message that a webhook is given; each is a key, a number or a code."""
 
@@ -86,5 +86,6 @@ def _figures(payload: Mapping[str, Any]) -> Sequence[Text]:
         "updated": text("更新 {n} 人", n=payload.get("updated")),
         "waiting": text("待办 {n} 件", n=payload.get("waiting")),
         "overdue": text("逾期 {n} 件", n=payload.get("overdue")),
+        "claimable": text("待领 {n} 件", n=payload.get("claimable")),
     }
     return [line for key, line in shown.items() if isinstance(payload.get(key), int)]

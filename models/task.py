@@ -76,12 +76,15 @@ class CaseTask(CaseKeyed, Base):
 
 
 class CaseWatch(CaseKeyed, Base):
-    """A leader's eye on a case until a day, with what they want to see done."""
+    """A leader's eye on a case until a day, with what they want to see done; it ends with its case at the latest.
+
+    `ended_by` is empty while it runs, and where it ended with its case.
+    """
 
     __tablename__ = "case_watch"
     __table_args__ = (
         of_child(),
-        CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended_by_somebody"),
+        CheckConstraint("ended_by IS NULL OR ended_at IS NOT NULL", name="ended_by_somebody"),
         Index("ix_case_watch_case_id", "case_id", "id"),
         Index("ix_case_watch_child_id", "child_id", "id"),
         Index("ix_case_watch_made_by", "made_by", "ended_at", "id"),

@@ -295,7 +295,7 @@ def _seats(session: Session, view: CaseView) -> list[dict[str, Any]]:
 
 def _verbs(session: Session, view: CaseView, acting: Acting) -> list[str]:
     """Return the verbs that the person may use now, each once."""
-    watching = any(row.made_by == acting.actor.staff_id for row in watches(session, view.case))
+    watching = any(row.ended_at is None and row.made_by == acting.actor.staff_id for row in watches(session, view.case))
     found = offers(view, acting.actor, acting.policy, is_watching=watching)
     return list(dict.fromkeys(str(offer.verb) for offer in found if offer.is_open))
 

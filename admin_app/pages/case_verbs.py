@@ -162,12 +162,13 @@ def _person(one: Colleague) -> dict[str, Any]:
 
 
 def watch_lines(session: Session, view: CaseView) -> list[dict[str, str]]:
-    """Return who keeps an eye on a case, until when and what they want to see done."""
+    """Return who keeps an eye on a case or kept one, until when, and what they want to see done."""
     return [
         {
             "who": row.made_by_name,
             "when": say_moment(row.made_at),
             "due": say_day(row.due_on) if row.due_on else "",
+            "ended": say_moment(row.ended_at) if row.ended_at else "",
             "text": row.note or "",
         }
         for row in watches(session, view.case)

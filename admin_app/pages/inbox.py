@@ -153,7 +153,7 @@ def tab_word(tab: str) -> str:
 
 
 def _counts(session: OfficeSession, desk: Desk, tab: str, whole: int | None) -> dict[str, int]:
-    known = {tab: whole} if whole is not None and tab != COPIES else {}
+    known = {tab: whole} if whole is not None and tab in WAITING else {}
     return {key: known[key] if key in known else count(session, desk) for key, count in COUNTS.items()}
 
 
@@ -262,6 +262,6 @@ def _empty(asked: Asked) -> dict[str, Any]:
         DONE: (_("你还没有办过事项"), _("你办过的每一步和它后来的结果会列在这里")),
         COPIES: (_("没有抄送给你的事项"), _("别人请你看的事项会列在这里，打开即为已读")),
         OPENED: (_("你还没有发起过事项"), _("可以在儿童或单位的页面上发起")),
-        WATCHED: (_("没有督办的事项"), _("在事项页面上点“督办”后会列在这里，逾期的在前")),
+        WATCHED: (_("没有督办的事项"), _("在事项页面上点“督办”后会列在这里，逾期的在前，结束的在后")),
     }[asked.tab]
     return {"icon": "circle-check" if asked.tab == TODO else "inbox", "title": title, "text": text, "action": None}

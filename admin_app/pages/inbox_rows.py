@@ -119,7 +119,7 @@ def _last(version: WorkflowVersion, row: Found, tab: str) -> dict[str, str] | No
     if tab == COPIES:
         return {"word": what, "sub": _("未读") if kind == "unread" else _("已读")}
     if tab == WATCHED:
-        return {"word": what, "sub": _("要求 %(day)s 前", day=say_day(kind)) if kind else ""}
+        return {"word": what, "sub": _("已结束") if row[4] else _("要求 %(day)s 前", day=say_day(kind)) if kind else ""}
     return None
 
 

@@ -159,15 +159,23 @@ def opened_cases(desk: Desk, narrowed: Narrowed) -> Listing:
 
 
 def watched_cases(desk: Desk, narrowed: Narrowed) -> Listing:
-    """Return the cases under the person's eye, and of an office all watched at its places; closed ones come last."""
-    keys = (case((Case.closed_at.is_(None), _due()), else_=literal(NEVER, UtcDateTime())), _watch.c.id)
+    """Return the cases under the person's eye, and of an office all watched at its places, by the time they are due.
+
+    Watches that have ended come after those that run, the last one first.
+    """
+    ended = case((_watch.c.ended_at.is_(None), 0), else_=1)
+    keys = (
+        ended,
+        case((ended == 0, _due()), else_=literal(NEVER, UtcDateTime())),
+        case((ended == 0, _watch.c.id), else_=-_watch.c.id),
+    )
     found = _cases(narrowed, _watch.c.made_by_name, _watch.c.due_on, *keys)
-    return Listing((found.join(_watch, _watch.c.case_id == Case.id).where(*_watches(desk)),), (keys,))
+    return Listing((found.join(_watch, _watch.c.case_id == Case.id).where(_watched_by(desk)),), (keys,))
 
 
-def _watches(desk: Desk) -> tuple[ColumnElement[bool], ...]:
+def _watched_by(desk: Desk) -> ColumnElement[bool]:
     there = [getattr(_watch.c, f"{place.level}_code") == place.code for place in sorted(desk.offices, key=str)]
-    return (_watch.c.ended_at.is_(None), or_(_watch.c.made_by == desk.staff_id, *there))
+    return or_(_watch.c.made_by == desk.staff_id, *there)
 
 
 def count_waiting(session: Session, desk: Desk, narrowed: Narrowed = ALL, most: int = MOST_COUNTED + 1) -> int:
@@ -188,8 +196,9 @@ def count_unread(session: Session, desk: Desk) -> int:
 
 
 def count_watched(session: Session, desk: Desk) -> int:
-    """Count the cases under watch, up to one more than is shown."""
-    found = select(Case.id).join(_watch, _watch.c.case_id == Case.id).where(*_watches(desk))
+    """Count the watches that run, up to one more than is shown."""
+    running = (_watch.c.ended_at.is_(None), _watched_by(desk))
+    found = select(Case.id).join(_watch, _watch.c.case_id == Case.id).where(*running)
     return len(session.scalars(found.limit(MOST_COUNTED + 1)).all())
 
 

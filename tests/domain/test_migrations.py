@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
-from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy import create_engine, inspect, make_url, select, text, update
 
 from models.child import Child
 from models.database import Database
 from models.schema import downgrade, drift, upgrade
 from models.schema_version import newest_version, present_version
 from models.scope import system_scope
-from tests.cast import Cast
+from models.task import CaseWatch
+from tests.cast import NOW, Cast
+from tests.deciding import begin
+from workflows.operations.watch import Watching, watch_case
+from workflows.policy import Permission
+
+ALL = "{who: [principal@school], mode: all}"
 
 
 def test_the_migrated_schema_is_the_models(database: Database) -> None:
@@ -21,10 +29,7 @@ def test_the_migrated_schema_is_the_models(database: Database) -> None:
 
 def test_the_walls_can_be_taken_down_and_raised_again_around_rows(cast: Cast) -> None:
     child_id = cast.add_child("ZX-2302")
-    owner = cast.database
-    if not owner.is_sqlite:
-        url = make_url(str(owner.url)).set(username="office_owner")
-        owner = Database(url.render_as_string(hide_password=False), owner.keystore, pooled=False)
+    owner = owner_of(cast.database)
     downgrade(owner.engine, "0001")
     upgrade(owner.engine, application_role="office_app")
     with cast.database.session(system_scope("tests")) as session:
@@ -32,6 +37,40 @@ def test_the_walls_can_be_taken_down_and_raised_again_around_rows(cast: Cast) ->
     with owner.engine.connect() as connection:
         assert drift(connection) == []
     owner.dispose()
+
+
+def test_watches_over_cases_that_have_ended_end_with_them(cast: Cast) -> None:
+    ended, runs = begin(cast, ALL), begin(cast, ALL)
+    for joint in (ended, runs):
+        with cast.acting("tan", Permission.CASE_WATCH) as tx:
+            watch_case(tx, joint.number, Watching("月底前办结"))
+    ended.act("qin", "stop")
+    owner = owner_of(cast.database)
+    downgrade(owner.engine, "0022")
+    assert _watched(cast) == [(NOW, cast["tan"].staff_id), (None, None)], "somebody has to be named"
+    with cast.database.transaction(system_scope("tests")) as session:
+        session.execute(update(CaseWatch).values(ended_at=None, ended_by=None))
+    upgrade(owner.engine, application_role="office_app")
+    assert _watched(cast) == [(NOW, None), (None, None)]
+    with owner.engine.connect() as connection:
+        assert drift(connection) == []
+        checks = inspect(connection).get_check_constraints("case_watch")
+    assert [check["name"] for check in checks] == ["ck_case_watch_ended_by_somebody"]
+    owner.dispose()
+
+
+def _watched(cast: Cast) -> list[tuple[datetime | None, int | None]]:
+    with cast.database.session(system_scope("tests")) as session:
+        rows = session.execute(select(CaseWatch.ended_at, CaseWatch.ended_by).order_by(CaseWatch.id))
+        return [(row.ended_at, row.ended_by) for row in rows]
+
+
+def owner_of(database: Database) -> Database:
+    """Whoever may change the schema."""
+    if database.is_sqlite:
+        return database
+    url = make_url(str(database.url)).set(username="office_owner")
+    return Database(url.render_as_string(hide_password=False), database.keystore, pooled=False)
 
 
 def test_the_schema_can_be_taken_down_to_nothing(sqlite: Database) -> None:

@@ -23,8 +23,11 @@ from tests.deciding import KEY, begin, open_joint, publish
 from tests.playing import begin as begin_case
 from tests.web.browser import ClientOf, get, post
 from workflows.engine.vocabulary import Verb
+from workflows.operations.watch import Watching, watch_case
 from workflows.outbox.counts import counts_of
+from workflows.outbox.send import send_due
 from workflows.people import actor_by_login
+from workflows.policy import Permission
 
 ALL = "{who: [principal@school, office@school], mode: all}"
 POOL = "{who: [office@school], mode: any, seats: posts}"
@@ -232,6 +235,29 @@ def test_watched_cases_show_to_who_watches_and_to_the_office_of_the_place(
         assert "要求 2026-11-27 前" in page
     assert numbers(tab(client_of("meng"), "watched")) == []
     assert "督办</span>" in tab(client_of("zhou"), "todo"), "who is to act sees that somebody watches"
+
+
+def test_a_watch_that_ended_with_its_case_stays_listed_behind_those_that_run(
+    sqlite_cast: Cast, client_of: ClientOf
+) -> None:
+    publish(sqlite_cast, ALL)
+    first, second, runs = (open_joint(sqlite_cast) for _ in range(3))
+    for joint in (first, second, runs):
+        with sqlite_cast.acting("tan", Permission.CASE_WATCH) as tx:
+            watch_case(tx, joint.number, Watching("请尽快", date(2026, 11, 27)))
+    for joint in (first, second):
+        joint.act("qin", "stop")
+    page = tab(client_of("tan"), "watched")
+    assert numbers(page) == [runs.number, second.number, first.number]
+    assert page.count("已结束") == 2
+    assert re.search(r'aria-current="page">督办\s*<span[^>]*>1<', page), "one still runs"
+    case = get(client_of("tan"), f"/cases/{first.number}").text
+    assert "2026-11-20 09:40 结束" in case
+    assert "请尽快" in case
+    assert "结束督办" not in case
+    bell = "/notices/"
+    send_due(sqlite_cast.database, NOW + timedelta(minutes=1))
+    assert get(client_of("tan"), bell).text.count("你督办的事项已经办结") == 2
 
 
 def test_what_one_did_and_opened_is_found_with_what_became_of_it(sqlite_cast: Cast, client_of: ClientOf) -> None:

@@ -1,4 +1,4 @@
-"""Writes the same step of many cases with a few statements: their rows, their clocks, seats, parts and slots."""
+"""Writes the same step of many cases with a few statements: their rows, their seats, and what ends with them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from models.case import Case, CaseParticipant, CaseSlot
+from models.case import Case
 from models.task import CaseTask
 from workflows.engine.decision import PENDING
+from workflows.operations.case_ending import end_with_cases
 from workflows.refusal import faster
 from workflows.transaction import Transaction
 
@@ -32,7 +33,8 @@ def put_in_state(tx: Transaction, cases: Sequence[Case], to_state: str, due_at: 
     if ends:
         values |= {"closed_at": tx.now, "open_slot": None}
     for start in range(0, len(cases), CHUNK):
-        ids = [case.id for case in cases[start : start + CHUNK]]
+        part = cases[start : start + CHUNK]
+        ids = [case.id for case in part]
         where = (Case.id.in_(ids), Case.closed_at.is_(None))
         if _change(tx, Case, where, values | {"rev": Case.rev + 1}) != len(ids):
             raise faster()
@@ -43,9 +45,7 @@ def put_in_state(tx: Transaction, cases: Sequence[Case], to_state: str, due_at: 
             {"status": "over", "done_at": tx.now},
         )
         if ends:
-            tx.session.execute(delete(CaseSlot).where(CaseSlot.case_id.in_(ids)))
-            running = (CaseParticipant.case_id.in_(ids), CaseParticipant.until_at.is_(None))
-            _change(tx, CaseParticipant, running, {"until_at": tx.now})
+            end_with_cases(tx, part)
 
 
 def _change(tx: Transaction, model: type[Any], where: Sequence[Any], values: Mapping[str, Any]) -> int:

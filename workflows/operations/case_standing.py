@@ -65,14 +65,6 @@ def let_in(tx: Transaction, case: Case, who: Mapping[str, Any]) -> None:
         tx.session.flush()
 
 
-def end_parts(tx: Transaction, case: Case, version: WorkflowVersion) -> None:
-    """End every part and free every slot of a case that has ended."""
-    for part in _running(tx, case) if version.workflow.participants or version.workflow.confidential else ():
-        part.until_at = tx.now
-    if version.workflow.unique:
-        tx.session.execute(delete(CaseSlot).where(CaseSlot.case_id == case.id))
-
-
 def _running(tx: Transaction, case: Case, relation: str | None = None) -> list[CaseParticipant]:
     wanted = select(CaseParticipant).where(CaseParticipant.case_id == case.id, CaseParticipant.until_at.is_(None))
     if relation is not None:

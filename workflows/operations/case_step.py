@@ -14,7 +14,8 @@ from workflows.audit import Change
 from workflows.engine.case_facts import facts_with
 from workflows.engine.published import WorkflowVersion
 from workflows.operations.case_answers import Answered, keep_record, told_changes
-from workflows.operations.case_standing import end_parts, settle
+from workflows.operations.case_ending import end_with_cases
+from workflows.operations.case_standing import settle
 from workflows.operations.case_trail import Move, add_move, tell_move
 from workflows.operations.clocks import turn_clocks
 from workflows.operations.effects import carry_out
@@ -98,7 +99,7 @@ class Step:
     def _arrive(self, move: Move) -> str | None:
         tx, case, version = self.tx, self.case, self.version
         if version.workflow.states[case.state].kind == "end":
-            end_parts(tx, case, version)
+            end_with_cases(tx, [case], version.workflow)
             return None
         settle(tx, case, version, self.subject, self.answered)
         return ask(tx, case, version.workflow, move.id)

@@ -20,6 +20,7 @@ from workflows.engine.vocabulary import Verb
 from workflows.operations.case import load_case
 from workflows.operations.case_trail import of_case
 from workflows.operations.repeated import answer_before, remember_answer
+from workflows.operations.seats import lock
 from workflows.policy import Permission
 from workflows.refusal import Missing, Refusal
 from workflows.text import text
@@ -45,7 +46,8 @@ class Watching:
 def watch_case(tx: Transaction, number: str, asked: Watching) -> None:
     """Watch an open case; the same request key has one effect.
 
-    Raises Missing, Denied, Refusal `no_such_verb`, `closed`, `watched_already`, and `form_refused` with faults.
+    Raises Missing, Denied, Refusal `no_such_verb`, `closed`, `watched_already`, and `form_refused` with faults, Stale
+    when the case moved meanwhile.
     """
     mark = asked.digest(number)
     if answer_before(tx, asked.key, mark) is not None:
@@ -57,6 +59,7 @@ def watch_case(tx: Transaction, number: str, asked: Watching) -> None:
     if case.closed_at is not None:
         raise Refusal("closed", text("这件事项已经办结"))
     note = _checked(tx, asked)
+    lock(tx, case)  # whoever ends the case meanwhile ends this watch with it, or is seen here
     hold(tx.session, f"watch:{case.id}:{tx.actor.staff_id}")
     if _running(tx, case) is not None:
         raise Refusal("watched_already", text("你已在督办这件事项"))
@@ -82,7 +85,7 @@ def watch_case(tx: Transaction, number: str, asked: Watching) -> None:
 
 
 def end_watch(tx: Transaction, number: str) -> None:
-    """End the person's own watch over a case, open or closed; one that was ended already stays so."""
+    """End the person's own watch over a case; one that has ended already, as with its case, stays as it is."""
     case = load_case(tx, number)
     tx.require(Permission.CASE_WATCH, case.level_codes)
     row = _running(tx, case)
@@ -90,6 +93,7 @@ def end_watch(tx: Transaction, number: str) -> None:
         if tx.session.scalar(_own(tx, case).limit(1)) is None:
             raise Missing("not_watched", text("你没有在督办这件事项"))
         return
+    lock(tx, case)
     row.ended_at, row.ended_by = tx.now, tx.actor.staff_id
     tx.session.flush()
     _tell(tx, "case.unwatched", case, None, {})

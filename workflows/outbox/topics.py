@@ -33,6 +33,7 @@ TOPICS: Mapping[str, Topic] = {
     "case.copied": Topic(text("抄送"), text("有事项抄送给你"), _of(COPIED), "copy"),
     "case.urged": Topic(text("催办"), text("有事项催你尽快办理"), _of(ASKED), "bell-ringing"),
     "case.watched": Topic(text("督办"), text("有事项被督办"), _of(ASKED), "eye"),
+    "case.watch_ended": Topic(text("督办结束"), text("你督办的事项已经办结"), frozenset(), "eye-off"),
     "case.due": Topic(text("临期提醒"), text("有事项快到期限"), _of(ASKED), "clock"),
     "case.overdue": Topic(text("逾期"), text("有事项已经逾期"), _of(ASKED, OPENER, WATCHERS), "clock-exclamation"),
     "case.part_left": Topic(text("交接"), text("有事项的承办人离开，请指定接手人"), _of(ASKED), "user-share"),

@@ -88,12 +88,12 @@ def end_watch(tx: Transaction, number: str) -> None:
     """End the person's own watch over a case; one that has ended already, as with its case, stays as it is."""
     case = load_case(tx, number)
     tx.require(Permission.CASE_WATCH, case.level_codes)
+    lock(tx, case)
     row = _running(tx, case)
     if row is None:
         if tx.session.scalar(_own(tx, case).limit(1)) is None:
             raise Missing("not_watched", text("你没有在督办这件事项"))
         return
-    lock(tx, case)
     row.ended_at, row.ended_by = tx.now, tx.actor.staff_id
     tx.session.flush()
     _tell(tx, "case.unwatched", case, None, {})

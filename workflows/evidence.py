@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.reports.helping import PAIRING, filed_children, pairings, proxy_parents
-from models.reports.records import records_by_kind, records_count
+from models.reports.records import records_by_day, records_by_kind, records_count
 from workflows.clock import local_day
 
 PREFIX = "evidence."
@@ -23,6 +23,7 @@ KINDS = {
     "evidence.letters": ("letter",),
     "evidence.diaries": ("diary",),
 }
+_OF_CHILD = frozenset({"evidence.proxy_parents", "evidence.is_filed"})  # the same whichever case asks
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,43 @@ def evidence_of_each(
         for child, told in found.items():
             told["evidence.is_filed"] = child in filed
     return found
+
+
+def evidence_of_cases(
+    names: Iterable[str], records: Session, everything: Session, cases: Collection[Case], today: date
+) -> dict[int, dict[str, Any]]:
+    """Return by case the evidence among some names as `evidence_about` does for one, with a few queries for all."""
+    wanted, about = {name for name in names if name.startswith(PREFIX)}, [c for c in cases if c.child_id is not None]
+    if not wanted or not about:
+        return {}
+    children = [case.child_id for case in about if case.child_id is not None]
+    found: dict[int, dict[str, Any]] = {case.id: {} for case in about}
+    if kinds := wanted & set(KINDS):
+        since = {case.id: local_day(case.state_since) for case in about}
+        days = records_by_day(records, children, min(since.values()), today)
+        for case in about:
+            found[case.id] |= {name: _since(days, case.child_id, name, since[case.id]) for name in kinds}
+    for name, workflow in (("evidence.open_cases", None), ("evidence.pairings", PAIRING)):
+        if name in wanted:
+            others = _open_cases_of_each(everything, children, workflow)
+            for case in about:
+                own = case.closed_at is None and workflow in (None, case.workflow)
+                found[case.id][name] = others.get(case.child_id, 0) - own
+    each = evidence_of_each(wanted & _OF_CHILD, records, everything, children, (today, today))
+    for case in about:
+        found[case.id] |= each[case.child_id or 0]
+    return found
+
+
+def _since(days: Mapping[tuple[int, str], Any], child_id: int | None, name: str, since: date) -> int:
+    told = (entry for kind in KINDS[name] for entry in days.get((child_id or 0, kind), ()))
+    return sum(count for day, count in told if day >= since)
+
+
+def _open_cases_of_each(session: Session, children: Collection[int], workflow: str | None) -> dict[int | None, int]:
+    found = select(Case.child_id, func.count()).where(Case.child_id.in_(children), Case.closed_at.is_(None))
+    found = found if workflow is None else found.where(Case.workflow == workflow)
+    return dict(session.execute(found.group_by(Case.child_id)).all())
 
 
 def _open_cases(session: Session, period: Period, workflow: str | None = None) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -27,6 +29,18 @@ def seats_of(session: Session, case_id: int) -> tuple[Seat, ...]:
         select(*_COLUMNS).where(CaseTask.case_id == case_id, CaseTask.entry_id == entry).order_by(CaseTask.id)
     )
     return tuple(Seat(*row) for row in rows)
+
+
+def seats_of_each(session: Session, ids: Collection[int]) -> dict[int, tuple[Seat, ...]]:
+    """Return the same of several cases, by case, with one query; none is asked for none."""
+    if not ids:
+        return {}
+    entries = select(func.max(CaseMove.id)).where(CaseMove.case_id.in_(ids)).group_by(CaseMove.case_id)
+    wanted = select(CaseTask.case_id, *_COLUMNS).where(CaseTask.case_id.in_(ids), CaseTask.entry_id.in_(entries))
+    found: dict[int, list[Seat]] = {}
+    for number, *row in session.execute(wanted.order_by(CaseTask.id)):
+        found.setdefault(number, []).append(Seat(*row))
+    return {number: tuple(seats) for number, seats in found.items()}
 
 
 def last_move(session: Session, case_id: int) -> CaseMove:

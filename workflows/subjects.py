@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from models.case import Case
 from models.child import Child, Relative
 from models.place import Place
-from models.reports.place_figures import place_figures
+from models.reports.place_figures import FIGURES, place_figures
 from models.search import name_key, replace_grams
 from models.types import new_id
 from models.vault import DataKey, WrappedKey, vault_of
@@ -195,10 +195,14 @@ class PlaceSubject:
         """The place's level codes."""
         return self.place.level_codes
 
+    @cached_property
+    def _figures(self) -> Mapping[str, Any]:
+        return place_figures(self._session, self.place)
+
     def facts(self) -> Known:
         """Return the place's kind and name, how many children it has on file and how far they are filed."""
         own = {"place.kind": self.place.kind, "place.name": self.place.name}
-        return Known(own, place_figures(self._session, self.place))
+        return Known(own, ReadOnce(FIGURES, lambda name: self._figures.get(name)))
 
     def write(self, session: Session, bound: Mapping[str, Any]) -> tuple[Change, ...]:
         """Refuse: no form is bound to a place."""
@@ -219,6 +223,35 @@ def subject_of(session: Session, case: Case) -> Subject | None:
         place = session.get(Place, case.subject_id)
         return None if place is None else PlaceSubject(place, session)
     return load_subject(session, case.subject_type, case.subject_id)
+
+
+def subjects_of(session: Session, cases: Collection[Case], names: Collection[str]) -> dict[int, Subject]:
+    """Return by case the subjects of cases that were loaded through the session, with a few queries for all.
+
+    `names` are the facts that will be read: relatives are fetched where one is of theirs. A child that the session does
+    not see is left out with its cases.
+    """
+    children = [case.subject_id for case in cases if case.subject_type == ChildSubject.kind]
+    places = [case.subject_id for case in cases if case.subject_type == PlaceSubject.kind]
+    found: dict[tuple[str, int], Subject] = {}
+    if children:
+        rows = session.scalars(select(Child).where(Child.id.in_(children))).all()
+        _fetch_relatives(session, rows if any(map(is_of_relative, names)) else ())
+        found |= {(ChildSubject.kind, child.id): ChildSubject(child) for child in rows}
+    if places:
+        there = session.scalars(select(Place).where(Place.id.in_(places)))
+        found |= {(PlaceSubject.kind, place.id): PlaceSubject(place, session) for place in there}
+    by_case = {case.id: found.get((case.subject_type, case.subject_id)) for case in cases}
+    return {number: subject for number, subject in by_case.items() if subject is not None}
+
+
+def _fetch_relatives(session: Session, children: Collection[Child]) -> None:
+    relatives: dict[int, list[Relative]] = {child.id: [] for child in children}
+    wanted = select(Relative).where(Relative.child_id.in_(relatives)).order_by(Relative.child_id, Relative.call_order)
+    for relative in session.scalars(wanted) if relatives else ():
+        relatives[relative.child_id].append(relative)
+    for child in children:
+        set_committed_value(child, "relatives", relatives[child.id])
 
 
 def load_place(session: Session, place_id: int) -> PlaceSubject | None:

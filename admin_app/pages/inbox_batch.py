@@ -16,11 +16,11 @@ from admin_app.pages.case_ask import STYLES
 from admin_app.wording import say
 from models.case import Case
 from models.database import OfficeSession
-from workflows.case_view import CaseView, view_case
 from workflows.engine.allowed import Option
 from workflows.engine.definition import ANY_VISITED
 from workflows.engine.published import workflow_version
 from workflows.engine.vocabulary import Verb
+from workflows.many_views import Choices, choices_in
 from workflows.operations.case import Request, act_on_case
 from workflows.operations.verbs import Asking, use_verb
 from workflows.policy import Permission as P
@@ -41,8 +41,8 @@ class Step:
     kind: str
     confirm: str
     asks: tuple[str, ...]
-    allowed: list[CaseView] = field(default_factory=list)
-    refused: list[tuple[CaseView, str]] = field(default_factory=list)
+    allowed: list[Choices] = field(default_factory=list)
+    refused: list[tuple[Choices, str]] = field(default_factory=list)
 
 
 def check_page(ids: Sequence[int], wanted: str, key: str, fault: str = "") -> dict[str, Any]:
@@ -89,8 +89,7 @@ def _steps(session: OfficeSession, cases: Sequence[Case]) -> list[Step]:
     """Return the steps without a form that at least one of the cases may take, the one that takes them on first."""
     steps: dict[str, Step] = {}
     everything, actor, policy = system_session("evidence"), current_actor(), current_policy()
-    for case in cases:
-        view = view_case(session, everything, actor, policy, case.number, now())
+    for view in choices_in(session, everything, actor, policy, cases, now()):
         for option in view.options:
             asks = view.version.workflow.requires(option.transition, view.case.state)
             if option.definition.form or option.definition.target == ANY_VISITED or not {*asks} <= {*ASKED_FOR}:
@@ -120,7 +119,7 @@ def _shown(step: Step) -> dict[str, Any]:
     }
 
 
-def _named(view: CaseView) -> dict[str, Any]:
+def _named(view: Choices) -> dict[str, Any]:
     number = view.case.number
     return {"number": number, "title": view.subject.name, "url": url_for("cases.show", number=number)}
 

@@ -12,6 +12,8 @@ from models.child import Child
 from models.place import Place
 from models.reports.filing import FILED, TAKEN_OFF, WORKFLOW
 
+FIGURES = ("place.children", "place.filed", "place.filing_rate")
+
 
 def place_figures(session: Session, place: Place) -> dict[str, Any]:
     """Return `place.children`, `place.filed` and `place.filing_rate` (per cent; left out where nothing is to be filed).

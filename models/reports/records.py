@@ -35,6 +35,22 @@ def records_by_kind(
     return {(child, kind): count for child, kind, count in rows if kind is not None}
 
 
+def records_by_day(
+    session: Session, children: Collection[int], since: date, until: date
+) -> dict[tuple[int, str], list[tuple[date, int]]]:
+    """Return how many active records of each kind of evidence each child has on each day between two, both included."""
+    rows = session.execute(
+        select(Record.child_id, Record.counts_as, Record.happened_on, func.count())
+        .where(Record.child_id.in_(list(children)), ACTIVE, Record.happened_on.between(since, until))
+        .group_by(Record.child_id, Record.counts_as, Record.happened_on)
+    )
+    found: dict[tuple[int, str], list[tuple[date, int]]] = {}
+    for child, kind, day, count in rows:
+        if kind is not None:
+            found.setdefault((child, kind), []).append((day, count))
+    return found
+
+
 def latest_records(
     session: Session,
     child_id: int,

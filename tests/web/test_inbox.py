@@ -461,3 +461,21 @@ def test_a_page_asks_the_database_seldom(sqlite_cast: Cast, client_of: ClientOf,
     tab(client, "todo")
     asked = [statement for statement in asked if statement != "BEGIN"]
     assert 0 < len(asked) <= MOST_QUERIES, "\n".join(asked)
+
+
+def test_verdicts_on_fifty_cases_ask_the_database_no_oftener_than_those_on_two(
+    sqlite_cast: Cast, client_of: ClientOf, site: Any
+) -> None:
+    publish(sqlite_cast, ALL)
+    for _ in range(50):
+        open_joint(sqlite_cast).act("zhou", "submit")
+    client, asked = client_of("tan"), list[str]()
+    rows = ids(tab(client, "todo"))
+    engine = site.extensions["shouwang"].database.engine
+    event.listen(engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    told = {}
+    for many in (2, 50):
+        asked.clear()
+        assert f"可办 {many} 件" in _checked(client, rows[:many])
+        told[many] = len([statement for statement in asked if statement != "BEGIN"])
+    assert told[2] == told[50] < 40, told

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.orm.attributes import set_committed_value
 
 from models.bulk import insert_rows
 from models.case import Case, CaseMove
-from models.child import Child, Relative
 from models.task import CaseTask
 from models.vault import learn_keys
 from workflows.actor import Post
@@ -27,7 +25,7 @@ from workflows.operations.case_trail import Move, tell_move
 from workflows.operations.clocks import turn_alike, turns_alike
 from workflows.policy import Permission
 from workflows.refusal import Denied, Missing, Refusal, Words
-from workflows.subjects import ChildSubject, Subject, is_of_relative, subject_of
+from workflows.subjects import Subject, subjects_of
 from workflows.text import text
 from workflows.transaction import Transaction
 
@@ -169,24 +167,12 @@ class _Judge:
         if self.guard is not None or any(self.said.values()):
             learn_keys(session, [case.key_owner for case in cases])
         if self.guard is not None:
-            self._fetch_children([case.child_id for case in cases if case.child_id is not None])
+            self._subjects = subjects_of(session, cases, self.guard.names)
         if self.step.not_same_person_as is not None:
             columns = (CaseMove.case_id, CaseMove.transition, CaseMove.to_state, CaseMove.actor_id)
             other = CaseMove.transition == self.step.not_same_person_as
             for row in session.execute(select(*columns).where(CaseMove.case_id.in_(ids), other)):
                 self._before.setdefault(row[0], []).append(PastMove(row[1], row[2], row[3]))
-
-    def _fetch_children(self, numbers: Sequence[int]) -> None:
-        children = self.tx.session.scalars(select(Child).where(Child.id.in_(numbers))).all()
-        self._subjects = {child.id: ChildSubject(child) for child in children}
-        if not any(is_of_relative(name) for name in (self.guard.names if self.guard else ())):
-            return
-        relatives: dict[int, list[Relative]] = {child.id: [] for child in children}
-        wanted = select(Relative).where(Relative.child_id.in_(numbers)).order_by(Relative.child_id, Relative.call_order)
-        for relative in self.tx.session.scalars(wanted):
-            relatives[relative.child_id].append(relative)
-        for child in children:
-            set_committed_value(child, "relatives", relatives[child.id])
 
     def permit(self, case: Case) -> Post | None:
         """Return the post by which the person moves a case; raises Refusal, Denied or Missing as `act_on_case` does."""
@@ -218,7 +204,7 @@ class _Judge:
     def _pass_guard(self, case: Case) -> None:
         if self.guard is None:
             return
-        subject = self._subjects.get(case.child_id or 0) or subject_of(self.tx.session, case)
+        subject = self._subjects.get(case.id)
         if subject is None:
             raise Missing("no_subject", text("没有这件事项"))
         facts = subject.facts() | case_facts(self.tx.session, case, self.version, now=self.tx.now)

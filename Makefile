@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 JOBS ?= 2
 PORT ?= 8000
 
-.PHONY: setup demo serve test test-deep lint reference browser pin
+.PHONY: setup demo serve test test-deep lint reference browser bench-peers pin
 
 setup: $(STAMP)
 
@@ -39,11 +39,21 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# What the program is measured beside (bench/README.md), in an environment of its own that nothing else uses.
+bench-peers: .venv-peers/.ready
+
+.venv-peers/.ready: bench/peers/requirements.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/peers/requirements.txt
+	touch $@
+
 # Writes docs/reference anew from the code; the tests compare it.
 reference: $(STAMP)
 	$(BIN)/python -m tests.architecture.reference
 
-# Renews the pins after a change of dependencies in pyproject.toml.
+# Renews the pins after a change of dependencies in pyproject.toml or bench/peers/requirements.in.
+PIN := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-header --no-emit-index-url \
+  --no-emit-find-links --no-emit-trusted-host
 pin: $(STAMP)
-	$(BIN)/pip-compile --quiet --extra dev --allow-unsafe --generate-hashes --strip-extras --no-header --no-emit-index-url \
-	  --no-emit-find-links --no-emit-trusted-host --output-file .ci/requirements-dev.txt pyproject.toml
+	$(PIN) --extra dev --output-file .ci/requirements-dev.txt pyproject.toml
+	$(PIN) --output-file bench/peers/requirements.txt bench/peers/requirements.in

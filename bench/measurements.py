@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from bench import engine, many, records, server, web
+from bench import contest, engine, many, records, server, web
 from bench.data import World
 from bench.figure import Figure
 
@@ -17,6 +17,8 @@ MEASUREMENTS: dict[str, Callable[[World], Iterator[Figure]]] = {
     "filing-page": web.filing,
     "transition": engine.transition,
     "bulk": many.bulk,
+    "peers-transition": contest.one_transition,
+    "peers-bulk": contest.many_cases,
     "import": records.import_rows,
     "filing": records.filing_rate,
     "readers": server.readers,

@@ -1,0 +1,1 @@
+"""The application in which viewflow looks for the flow."""

@@ -50,17 +50,27 @@ def update_row(session: Session, row: Any, values: Row) -> bool:
     if not scope.covers(row.level_codes):
         raise OutOfScope(f"{type(row).__name__} lies outside the scope of this session")
     connection = session.connection()
-    statement, binds = _prepared_update(row.__table__, tuple(values), connection.dialect)
+    statement, binds = _prepared_update(row.__table__, tuple(values), connection.dialect, is_counted=True)
     given = _bound([(*values.values(), row.id, row.rev)], binds)[0]
     return connection.exec_driver_sql(statement, given).rowcount == 1
 
 
+def update_values(connection: Connection, table: Table, number: int, values: Row) -> None:
+    """Write columns of the row with a number, in a table that no scope narrows."""
+    statement, binds = _prepared_update(table, tuple(values), connection.dialect, is_counted=False)
+    connection.exec_driver_sql(statement, _bound([(*values.values(), number)], binds)[0])
+
+
 @lru_cache(maxsize=256)
-def _prepared_update(table: Table, columns: tuple[str, ...], dialect: Dialect) -> tuple[str, _Binds]:
+def _prepared_update(
+    table: Table, columns: tuple[str, ...], dialect: Dialect, *, is_counted: bool
+) -> tuple[str, _Binds]:
+    """Return the statement for a row by its number, and by its revision where that is counted, and how it is bound."""
     place = "?" if dialect.paramstyle == "qmark" else "%s"
     settings = ", ".join(f'"{column}" = {place}' for column in columns)
-    statement = f"UPDATE {table.name} SET {settings}, rev = rev + 1 WHERE id = {place} AND rev = {place}"  # noqa: S608
-    return statement, (*(bound_by(table, column, dialect) for column in columns), None, None)
+    counted, at_revision = (", rev = rev + 1", f" AND rev = {place}") if is_counted else ("", "")
+    statement = f"UPDATE {table.name} SET {settings}{counted} WHERE id = {place}{at_revision}"  # noqa: S608
+    return statement, (*(bound_by(table, column, dialect) for column in columns), None, *([None] if is_counted else []))
 
 
 def write_values(connection: Connection, table: Table, columns: tuple[str, ...], rows: Iterable[Values]) -> None:

@@ -70,23 +70,23 @@ class Scope:
             found.setdefault(branch.level, []).append(branch.code)
         return {level: sorted(codes) for level, codes in found.items()}
 
+    def values_by_level(self) -> dict[str, list[Any]]:
+        """Return the codes as their columns hold them: children and cases have numbers."""
+        found = self.codes_by_level()
+        return {key: list(map(int, codes)) if key in KEYED else list(codes) for key, codes in found.items()}
+
     def row_condition(self, cls: type[Any]) -> ColumnElement[bool]:
         """Return the scope as a condition for tables that the session does not narrow, and for Core SQL."""
         if self.system is not None:
             return true()
-        by_level = self.codes_by_level()
-        inside = [getattr(cls, f"{level}_code").in_(codes) for level, codes in by_level.items() if level in LEVELS]
-        for key in ("child", "case"):
-            if key in by_level and issubclass(cls, KEYED[key]):
-                inside.append(getattr(cls, f"{key}_id").in_([int(code) for code in by_level[key]]))
-        covered = or_(false(), *inside)
+        covered = covered_by(cls, self.values_by_level())
         return and_(covered, self.circle_condition(cls)) if issubclass(cls, Circled) else covered
 
     def circle_condition(self, cls: type[Any]) -> ColumnElement[bool]:
         """Return the condition that leaves out the confidential cases of others."""
         if self.system is not None or EVERY_CIRCLE in self.circles:
             return true()
-        return or_(cls.circle == "", cls.circle.in_(sorted(self.circles)), cls.case_id.in_(sorted(self.parts)))
+        return open_to(cls, sorted(self.circles), sorted(self.parts))
 
 
 def system_scope(name: str) -> Scope:
@@ -181,3 +181,17 @@ class AuditScoped(Placed):
     scope_kind: ClassVar[str] = "audit"
     case_id: Mapped[int | None] = mapped_column(BigInteger)
     circle: Mapped[str] = mapped_column(String(60), default="", server_default="")
+
+
+def covered_by(cls: type[Any], codes: Mapping[str, Any]) -> ColumnElement[bool]:
+    """Return the condition for rows under branches; `codes` are lists by level (`child`, `case`), or bound lists."""
+    inside = [getattr(cls, f"{level}_code").in_(codes[level]) for level in LEVELS if level in codes]
+    inside += [
+        getattr(cls, f"{key}_id").in_(codes[key]) for key in KEYED if key in codes and issubclass(cls, KEYED[key])
+    ]
+    return or_(false(), *inside)
+
+
+def open_to(cls: type[Any], circles: Any, parts: Any) -> ColumnElement[bool]:
+    """Return the condition for rows of no confidential case, of one in given circles, or of one of given number."""
+    return or_(cls.circle == "", cls.circle.in_(circles), cls.case_id.in_(parts))

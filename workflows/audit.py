@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, func, select
-from sqlalchemy import text as sql
+from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from models.audit import AuditEvent, AuditPending
@@ -27,8 +26,8 @@ PENDING: Table = AuditPending.__table__  # type: ignore[assignment]
 NOWHERE = dict.fromkeys(LEVELS, NO_PLACE)
 PROTECTED = frozenset({"P2", "P3"})
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-_LAST_NUMBER = select(func.coalesce(func.max(EVENTS.c.id), 0))
-_DRAW_NUMBERS = sql("SELECT nextval('audit_event_number') FROM generate_series(1, :count)")
+_LAST_NUMBER = "SELECT coalesce(max(id), 0) FROM audit_event"
+_DRAW_NUMBERS = "SELECT nextval('audit_event_number') FROM generate_series(1, %s)"
 COLUMNS = (
     "actor_id",
     "actor_name",
@@ -110,9 +109,9 @@ def write(session: Session, happenings: Iterable[Happening], who: Mapping[str, A
 def _next_numbers(session: Session, count: int) -> list[int]:
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        return list(connection.execute(_DRAW_NUMBERS, {"count": count}).scalars())
+        return list(connection.exec_driver_sql(_DRAW_NUMBERS, (count,)).scalars())
     # The writer holds SQLite's only write lock, so the next number is its own.
-    last: int = connection.execute(_LAST_NUMBER).scalar_one()
+    last: int = connection.exec_driver_sql(_LAST_NUMBER).scalar_one()
     return list(range(last + 1, last + 1 + count))
 
 

@@ -9,6 +9,7 @@ from threading import Lock
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from models.lookup import Lookup
 from models.reports.calendar_days import days_that_differ, term_spans
 from models.setting import Setting
 from models.types import new_id
@@ -17,7 +18,7 @@ from workflows.working_time import SCHOOL_HOURS, WorkingCalendar
 MARK = "calendar.mark"  # changes with every change of days, terms or hours
 HOURS = "calendar.school_hours"
 MOST_KEPT = 8
-_VALUE = select(Setting.value).where(Setting.key == bindparam("key")).execution_options(prepared=True)
+_VALUE = Lookup(select(Setting.value).where(Setting.key == bindparam("key")))
 _kept: OrderedDict[str, WorkingCalendar] = OrderedDict()
 _lock = Lock()
 Hours = tuple[tuple[time, time], ...]
@@ -40,7 +41,7 @@ def calendar_in_force(session: Session) -> WorkingCalendar:
 
 def calendar_mark(session: Session) -> str:
     """Return the mark of the calendar in force, nothing where it was never changed."""
-    return session.scalar(_VALUE, {"key": MARK}) or ""
+    return _VALUE.value(session, key=MARK) or ""
 
 
 def change_mark(session: Session) -> None:
@@ -54,7 +55,7 @@ def change_mark(session: Session) -> None:
 
 def school_hours(session: Session) -> Hours:
     """Return the hours of school, the usual ones where the office set none."""
-    written = session.scalar(_VALUE, {"key": HOURS})
+    written = _VALUE.value(session, key=HOURS)
     return read_hours(written) if written else SCHOOL_HOURS
 
 

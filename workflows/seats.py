@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from models.case import CaseMove
@@ -15,20 +15,25 @@ _COLUMNS = (
     CaseTask.id, CaseTask.origin, CaseTask.status, CaseTask.position, CaseTask.from_id, CaseTask.answer,
     CaseTask.asked, CaseTask.staff_id, CaseTask.role, CaseTask.place_id, CaseTask.name,
 )  # fmt: skip
+_ENTRY = select(func.max(CaseMove.id)).where(CaseMove.case_id == bindparam("case")).execution_options(prepared=True)
+_EVER_GIVEN = (
+    select(CaseTask.entry_id, *_COLUMNS)
+    .where(CaseTask.case_id == bindparam("case"))
+    .order_by(CaseTask.id)
+    .execution_options(prepared=True)
+)
 
 
 def present_entry(session: Session, case_id: int) -> int:
     """Return the move by which a case came to where it stands."""
-    return session.scalars(select(func.max(CaseMove.id)).where(CaseMove.case_id == case_id)).one() or 0
+    return session.scalars(_ENTRY, {"case": case_id}).one() or 0
 
 
 def seats_of(session: Session, case_id: int) -> tuple[Seat, ...]:
     """Return the seats given since the case entered its state, in the order they were given; mostly there are none."""
-    entry = select(func.max(CaseMove.id)).where(CaseMove.case_id == case_id).scalar_subquery()
-    rows = session.execute(
-        select(*_COLUMNS).where(CaseTask.case_id == case_id, CaseTask.entry_id == entry).order_by(CaseTask.id)
-    )
-    return tuple(Seat(*row) for row in rows)
+    given = session.execute(_EVER_GIVEN, {"case": case_id}).all()
+    entry = present_entry(session, case_id) if given else 0
+    return tuple(Seat(*seat) for of, *seat in given if of == entry)
 
 
 def seats_of_each(session: Session, ids: Collection[int]) -> dict[int, tuple[Seat, ...]]:

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from models.definition import Definition as Row
+from models.lookup import Lookup
 from workflows.engine.catalogue import standard_catalogue
 from workflows.engine.check_selection import selection_offers
 from workflows.engine.check_standing import case_offers
@@ -96,10 +97,8 @@ class SelectionVersion:
 
 
 Version = WorkflowVersion | FormVersion | SelectionVersion
-_IN_FORCE = (
-    select(Row.id)
-    .where(Row.kind == bindparam("kind"), Row.key == bindparam("key"), Row.state == "in_force")
-    .execution_options(prepared=True)
+_IN_FORCE = Lookup(
+    select(Row.id).where(Row.kind == bindparam("kind"), Row.key == bindparam("key"), Row.state == "in_force")
 )
 
 
@@ -176,7 +175,7 @@ def _selection(row: Row, selection: Selection, offers: Offers) -> SelectionVersi
 
 
 def _in_force(session: Session, kind: str, key: str) -> int:
-    found = session.scalar(_IN_FORCE, {"kind": kind, "key": key})
+    found: int | None = _IN_FORCE.value(session, kind=kind, key=key)
     if found is None:
         raise Missing("no_definition", text("还没有发布：{key}", key=key))
     return found

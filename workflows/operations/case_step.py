@@ -23,7 +23,6 @@ from workflows.operations.field_values import keep_answers
 from workflows.operations.seats import ask, end_seats
 from workflows.operations.sent_files import Sent
 from workflows.refusal import faster
-from workflows.seats import seats_of
 from workflows.subjects import Subject
 from workflows.text import text
 from workflows.transaction import Transaction
@@ -81,10 +80,11 @@ class Step:
     def _move(self, transition: str, target: str | None, sent: tuple[Sent, ...]) -> tuple[Moved, str | None]:
         tx, case, version, answered = self.tx, self.case, self.version, self.answered
         to_state = version.fire(case.state, transition, target)
-        if version.workflow.may_give_seats(case.state):
-            end_seats(tx, seats_of(tx.session, case.id))
+        may_have_seats = version.workflow.may_give_seats(case.state)
         clocks = turn_clocks(tx, case, version, self.subject, transition, to_state)
         moved = self._advance(to_state, clocks.due_at)
+        if may_have_seats:
+            end_seats(tx, case)
         move = add_move(tx, case, transition, moved.from_state, to_state, answered.reason)
         clocks.keep(tx, case.id, move.id)
         keep_record(tx, case, move, answered, sent)

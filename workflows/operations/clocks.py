@@ -8,11 +8,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from sqlalchemy import Select, bindparam, case, delete, select, update
+from sqlalchemy import Select, Table, bindparam, case, delete, select, update
 
-from models.bulk import insert_rows
+from models.bulk import insert_rows, update_values
 from models.case import Case
 from models.clock import CaseClock, ClockFiring
+from models.lookup import Lookup
 from models.types import new_id
 from workflows.calendar import calendar_in_force
 from workflows.clock_plan import STATE, Plan, began, has_clocks, moment_of, plan
@@ -27,8 +28,24 @@ from workflows.transaction import Transaction
 from workflows.working_time import WorkingCalendar
 
 CHUNK = 500
-_OF_CASE = select(CaseClock).where(CaseClock.case_id == bindparam("case")).execution_options(prepared=True)
+_CLOCK: Table = CaseClock.__table__  # type: ignore[assignment]
 _CHANGE = update(CaseClock).execution_options(synchronize_session=False)
+
+
+class Running(NamedTuple):
+    """A clock of a case as it stands; `stopped_at` is set once it ran out or was met."""
+
+    id: int
+    limit_key: str
+    started_at: datetime
+    due_at: datetime
+    rung: int
+    stopped_at: datetime | None
+
+
+_OF_CASE = Lookup(
+    select(*(getattr(CaseClock, name) for name in Running._fields)).where(CaseClock.case_id == bindparam("case"))
+)
 
 
 class Started(NamedTuple):
@@ -47,18 +64,19 @@ class Turn:
     """
 
     due_at: datetime | None = None
-    stopped: Sequence[tuple[CaseClock, datetime]] = ()
-    recounted: Sequence[tuple[CaseClock, Plan]] = ()
+    stopped: Sequence[tuple[Running, datetime]] = ()
+    recounted: Sequence[tuple[Running, Plan]] = ()
     started: Sequence[Started] = ()
 
     def keep(self, tx: Transaction, case_id: int, entry_id: int) -> None:
         """Write it down; `entry_id` is the move that caused it."""
+        connection = tx.session.connection()
         for clock, at in self.stopped:
             values = {"stopped_at": at, "next_at": None, "missed_at": missed(clock.due_at, at)}
-            tx.session.execute(_CHANGE.where(CaseClock.id == clock.id).values(values))
+            update_values(connection, _CLOCK, clock.id, values)
         for clock, planned in self.recounted:
             values = {**planned._asdict(), "missed_at": missed(planned.due_at, tx.now)}
-            tx.session.execute(_CHANGE.where(CaseClock.id == clock.id).values(values))
+            update_values(connection, _CLOCK, clock.id, values)
         insert_rows(tx.session, CaseClock, [_row(case_id, entry_id, one) for one in self.started])
 
 
@@ -83,7 +101,7 @@ def turn_clocks(
     """
     if not has_clocks(version.workflow):
         return Turn()
-    clocks = tx.session.scalars(_OF_CASE, {"case": moved.id}).all()
+    clocks = [Running(*row) for row in _OF_CASE.rows(tx.session, case=moved.id)]
     turning = _Turning(tx, moved, version, subject, to_state, transition)
     return turning.end(clocks) if version.workflow.states[to_state].kind == "end" else turning.turn(clocks)
 
@@ -166,12 +184,12 @@ class _Turning:
         """The calendar in force."""
         return calendar_in_force(self.tx.session)
 
-    def end(self, clocks: Sequence[CaseClock]) -> Turn:
+    def end(self, clocks: Sequence[Running]) -> Turn:
         """Stop whatever runs; what the last move met is met at the time it tells."""
         running = [clock for clock in clocks if clock.stopped_at is None]
         return Turn(stopped=[(clock, self._met_at(clock.limit_key) or self.tx.now) for clock in running])
 
-    def turn(self, clocks: Sequence[CaseClock]) -> Turn:
+    def turn(self, clocks: Sequence[Running]) -> Turn:
         """Stop what is left or met, count anew what counts from a fact that changed, start what begins."""
         stopped, going, recounted = [], [], []
         for clock in clocks:
@@ -196,7 +214,7 @@ class _Turning:
         told = moment_of(self.facts.get(limit.met_at)) if limit.met_at is not None else None
         return min(told or self.tx.now, self.tx.now)
 
-    def _recounted(self, clock: CaseClock) -> Plan | None:
+    def _recounted(self, clock: Running) -> Plan | None:
         limit = self.version.workflow.limits.get(clock.limit_key)
         if limit is None or limit.since is None or limit.when is not None:
             return None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from models.bulk import insert_rows
@@ -27,6 +27,12 @@ from workflows.text import text
 from workflows.transaction import Transaction
 
 MOST_SEATS = 200
+_TASK: Table = CaseTask.__table__  # type: ignore[assignment]
+_END = (
+    update(_TASK)
+    .where(_TASK.c.case_id == bindparam("case"), _TASK.c.status.in_(PENDING))
+    .values(status="over", done_at=bindparam("now"))
+)
 _Row = dict[str, Any]
 
 
@@ -235,16 +241,9 @@ def wake(tx: Transaction, case: Case, workflow: Workflow) -> tuple[Seat, ...]:
     return seats
 
 
-def end_seats(tx: Transaction, seats: Iterable[Seat]) -> None:
-    """End the seats that nobody needs any more because the case moves on."""
-    pending = [seat.id for seat in seats if seat.status in PENDING]
-    if pending:
-        tx.session.execute(
-            update(CaseTask)
-            .where(CaseTask.id.in_(pending))
-            .values(status="over", done_at=tx.now)
-            .execution_options(synchronize_session=False)
-        )
+def end_seats(tx: Transaction, case: Case) -> None:
+    """End the seats that nobody needs any more because the case moves on; its row was moved, so nobody gives more."""
+    tx.session.connection().execute(_END, {"case": case.id, "now": tx.now})
 
 
 def decision(workflow: Workflow, state: str, seats: Sequence[Seat]) -> str | None:

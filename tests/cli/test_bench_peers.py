@@ -14,6 +14,7 @@ from sqlalchemy import select
 from bench import contenders, contest
 from bench.contenders import BARE, FLOOR, VIEWFLOW, Contender, Kind, PeerDied, installed, running
 from bench.data import EVERYWHERE, World, prepared
+from bench.own import STEP, own_part
 from models.definition import Definition
 
 
@@ -89,6 +90,11 @@ def test_the_program_is_measured_in_alternation_and_leaves_the_shipped_workflow_
         copy(file, tmp_path)
     with prepared("school", tmp_path, None) as world:
         before = _in_force(world)
+        with own_part(world):  # what a run that was broken off leaves in force
+            assert _in_force(world) != before
+            with own_part(world):
+                assert STEP in _in_force(world)
+            assert _in_force(world) == before
         single = {figure.name: figure for figure in contest.one_transition(world)}
         many = {figure.name: figure for figure in contest.many_cases(world)}
         assert _in_force(world) == before

@@ -65,10 +65,16 @@ def _line(item: Item) -> dict[str, Any]:
         "label": item.label,
         "url": url_for(item.endpoint),
         "icon": item.icon,
-        "is_current": (request.endpoint or "").split(".")[0] == own,
+        "is_current": _family() == own,
         "count": None,
         "count_url": url_for("inbox.count") if item.endpoint == "inbox.index" else None,
     }
+
+
+def _family() -> str:
+    """Return the family of screens that is open; what has no line of its own in the menu belongs to another's."""
+    family = (request.endpoint or "").split(".")[0]
+    return {"bulk": "cases"}.get(family, family)
 
 
 def _menu(items: list[Item]) -> list[dict[str, Any]]:

@@ -66,6 +66,7 @@ GROUPS: Mapping[str, Group] = {
             "job.started": ActionWord(text("批量办理"), "list-check", "info"),
             "job.done": ActionWord(text("批量办理完成"), "checks", "ok"),
             "job.cancelled": ActionWord(text("停止批量办理"), *_ENDED),
+            "job.exported": ActionWord(text("导出批量办理的未办清单"), *_SENT),
             "case.part_passed": ActionWord(text("转交参与"), "user-share", "info"),
             "clock.fired": ActionWord(text("时限到点"), "clock", "warn"),
             "clocks.started": ActionWord(text("开始计时"), "clock"),
@@ -171,7 +172,7 @@ GROUPS: Mapping[str, Group] = {
 
 WORDS: Mapping[str, ActionWord] = {action: word for group in GROUPS.values() for action, word in group.words.items()}
 READS = ("child.read", "child.revealed", "case.read", "record.read", "attachment.read", "audit.read")
-LISTS_TAKEN = ("children.exported", "records.exported", "roster.exported", "inbox.exported")
+LISTS_TAKEN = ("children.exported", "records.exported", "roster.exported", "inbox.exported", "job.exported")
 
 SUBJECTS: Mapping[str, Text] = {
     "child": text("儿童"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from admin_app.desk import current_actor, now
+from admin_app.desk import current_actor, may, now
 from admin_app.listing.ids import number
 from admin_app.pages.case import state_tag
 from admin_app.pages.case_clocks import due_tag
@@ -25,19 +25,22 @@ from admin_app.wording import say, say_short
 from models.case import Case
 from models.child import Child
 from models.place import Place
-from models.reports.case_list import CasesWanted, list_cases
+from models.reports.case_list import CasesWanted, count_up_to, list_cases
 from models.scope import Branch
 from models.search import find_children
 from workflows.case_query import CaseCondition
 from workflows.engine.definition import Workflow
 from workflows.engine.published import WorkflowVersion, workflow_version
+from workflows.many_steps import takes_any
 from workflows.opening_view import workflows_in_force
+from workflows.policy import Permission
 
 WORKFLOW = "identification"
 PART = "i-take-part"  # a key of a state has no hyphen
 INBOX = {"my-turn": "todo", "opened-by-me": "opened"}  # what stood here once is in the inbox
 PAGE = 50
 MOST_FACTS = 2
+MOST_COUNTED = 1_000  # of all that a filter selects
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,15 @@ class _Asked:
         return {key: value for key, value in named if value}
 
 
+class Selected(NamedTuple):
+    """What an address of the list selects: the workflow, the cases, what the address keeps, and that in words."""
+
+    version: WorkflowVersion
+    wanted: CasesWanted
+    kept: dict[str, Any]
+    named: list[str]
+
+
 def case_list(session: Session, address: MultiDict[str, str]) -> dict[str, Any]:
     """Return the screen of the case list for the filters in an address; raises ExpressionFault for its condition."""
     versions = {version.workflow.key: version for version in workflows_in_force(session)}
@@ -89,12 +101,13 @@ def case_list(session: Session, address: MultiDict[str, str]) -> dict[str, Any]:
     before, after = number(address.get("before")), number(address.get("after"))
     found = list_cases(session, _wanted(session, asked), before=before, after=after, limit=PAGE + 1)
     has_more = len(found) > PAGE
+    bulk = _bulk(session, asked, len(found), is_whole=not has_more and before is None and after is None)
     rows = (found[1:] if after is not None else found[:PAGE]) if has_more else found
     standing = kept | {"workflow": workflow.key}
     return {
         "title": _("我参与的") if own else say(workflow.title),
         "subtitle": _("本学期") if workflow.per == "term" and not own else "",
-        "actions": [*drop_view_action(standing), _filter_action(workflow, kept)],
+        "actions": [*drop_view_action(standing), *_jobs_action(), _filter_action(workflow, kept)],
         "views": [*_views(workflow, asked.state, kept), *_ledgers(asked, kept), *saved_views(standing)],
         "save_view_url": save_view_url(asked.version, standing),
         "search": {"name": "q", "value": asked.words, "placeholder": _("姓名、拼音、首字母")},
@@ -109,10 +122,53 @@ def case_list(session: Session, address: MultiDict[str, str]) -> dict[str, Any]:
         ],
         "columns": _columns(),
         "rows": _rows(session, rows),
-        "can_select": False,
+        "can_select": bulk is not None,
+        "batch": bulk,
+        "tools": [{"label": bulk["select_all_label"], "url": bulk["select_all_url"], "icon": "checks"}] if bulk else [],
         "pager": _pager(rows, kept, before, after, has_more),
         "empty": _nothing(asked.state, is_narrowed=asked.is_narrowed),
     }
+
+
+def selected_by(session: Session, address: MultiDict[str, str]) -> Selected:
+    """Return the cases that an address of the list selects; raises ExpressionFault for its condition."""
+    asked = _read(session, address, {version.workflow.key: version for version in workflows_in_force(session)})
+    kept = asked.kept() | {"workflow": asked.workflow.key}
+    state = asked.workflow.states[asked.state].label if asked.state and not asked.is_own else None
+    places = [code for code in (asked.class_code,) if code]
+    found = session.scalars(
+        select(Place.name).where(Place.code.in_(places), session.info["scope"].row_condition(Place))
+    )
+    named = [
+        say(state),
+        *found,
+        asked.inside.name if asked.inside is not None else "",
+        condition_chip(asked.condition, kept)["label"] if asked.condition is not None else "",
+        f"“{asked.words}”" if asked.words else "",
+    ]
+    return Selected(asked.version, _wanted(session, asked), kept, [words for words in named if words])
+
+
+def _bulk(session: Session, asked: _Asked, shown: int, *, is_whole: bool) -> dict[str, Any] | None:
+    """Return the bar by which many of the listed cases are handled, None for those who handle none."""
+    is_theirs = may(Permission.CASE_ACT) and takes_any(current_actor(), asked.version)
+    if asked.is_own or not shown or not is_theirs:
+        return None
+    count = shown if is_whole else count_up_to(session, _wanted(session, asked), MOST_COUNTED + 1)
+    many = f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count)
+    url = url_for("bulk.choose", **(asked.kept() | {"workflow": asked.workflow.key}))
+    return {
+        "url": url_for("bulk.choose"),
+        "verbs": [{"label": _("批量办理"), "icon": "checks", "is_primary": True}],
+        "select_all_label": _("批量办理全部 %(n)s 件", n=many),
+        "select_all_url": url,
+    }
+
+
+def _jobs_action() -> list[dict[str, Any]]:
+    if not may(Permission.CASE_ACT):
+        return []
+    return [{"label": _("批量办理记录"), "url": url_for("bulk.index"), "icon": "history"}]
 
 
 def _read(session: Session, address: MultiDict[str, str], versions: Mapping[str, WorkflowVersion]) -> _Asked:

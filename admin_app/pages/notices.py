@@ -16,7 +16,7 @@ from models.case import Case
 from models.child import Child
 from models.notice import Notice
 from workflows.engine.definition import Workflow
-from workflows.engine.published import workflow_version
+from workflows.engine.published import workflow_in_force, workflow_version
 from workflows.outbox.topics import topic_of
 from workflows.policy import Permission
 from workflows.text import text
@@ -76,8 +76,19 @@ def _row(notice: Notice, seen: Mapping[int, _Seen]) -> dict[str, Any]:
 def _about(notice: Notice, case: _Seen | None) -> list[Cell]:
     if case is not None:
         return [words(say(case.workflow.title), sub=case.case.number), words(case.name)]
+    if notice.topic == "job.done":
+        return [_job(notice.facts), words(None)]
     ended = words(_("你已不能查看这件事项")) if notice.case_id is not None else words(None)
     return [ended, words(None)]
+
+
+def _job(facts: Mapping[str, Any]) -> Cell:
+    """Return what became of a job: the step, how many cases it moved and how many it did not."""
+    version = workflow_in_force(system_session(), str(facts["workflow"]))
+    step = version.workflow.transitions.get(str(facts["transition"]))
+    moved, left = int(facts["moved"]), int(facts["of"]) - int(facts["moved"])
+    sums = _("已办 %(n)s 件", n=moved) if not left else _("已办 %(n)s 件，未办成 %(left)s 件", n=moved, left=left)
+    return words(say(step.label) if step is not None else say(version.workflow.title), sub=sums)
 
 
 def _cases(numbers: Collection[int]) -> dict[int, _Seen]:

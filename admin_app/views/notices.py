@@ -26,11 +26,14 @@ def index() -> str:
 
 @bp.get("/<notice>")
 def open_it(notice: str) -> Response:
-    """Mark a notice as read and lead to its case; one that the person may not see any more is not named."""
+    """Mark a notice as read and lead to its case or job; a case that the person may not see any more is not named."""
     key = number(notice)
     if key is None:
         raise Missing("not_found", text("没有这条消息"))
-    case = number_seen(perform_in(OWN, current_actor(), read_notice, key))
+    about = perform_in(OWN, current_actor(), read_notice, key)
+    if about.job_id is not None:
+        return redirect(url_for("bulk.show", job=about.job_id))
+    case = number_seen(about.case_id)
     return redirect(url_for("notices.index") if case is None else url_for("cases.show", number=case))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
@@ -13,17 +14,23 @@ from sqlalchemy import event, select
 from models.case import Case, CaseMove
 from models.clock import CaseClock
 from models.job import Job, JobChunk
+from models.reports.jobs import Far, how_far, refused_in
 from models.scope import system_scope
 from models.staff import Staff
-from tests.cast import NOW, Cast
+from tests.cast import NOW, POLICY, Cast
 from tests.deciding import begin as begin_joint
 from tests.playing import stand, trace
+from workflows.clock import local_day
+from workflows.engine.published import workflow_version
+from workflows.many_preview import Foretold, Plan, foretell
 from workflows.operations import jobs
 from workflows.operations.case import Request, act_on_case
-from workflows.operations.jobs import Progress, cancel_job, progress_of, run_chunk, run_jobs, start_job
+from workflows.operations.jobs import Progress, cancel_job, progress_of, read_refused, run_chunk, run_jobs, start_job
 from workflows.operations.many_cases import Result, move_cases
+from workflows.people import actor_by_login
 from workflows.policy import Permission
 from workflows.refusal import Missing, Refusal
+from workflows.verdicts import Asker, Judge
 
 
 def _clock() -> Any:
@@ -266,3 +273,96 @@ def test_what_was_written_with_a_job_stands_sealed(cast: Cast) -> None:
         assert row.words_sealed is not None
         assert "监护人电话打不通".encode() not in row.words_sealed
         assert session.scalars(select(JobChunk.refused)).all() == [[]]
+
+
+@pytest.mark.parametrize("login", ["qin", "zhou", "chen", "bai"])
+def test_what_is_foretold_is_what_happens(cast: Cast, login: str) -> None:
+    """The verdicts shown before are those given when the cases move; nothing is written by asking for them."""
+    good, bad = _confirmed(cast, 2), stand(cast, "identification", "open").number
+    guarded = _confirmed(cast, 1)[0]
+    with cast.database.transaction(system_scope("tests")) as session:
+        case = session.scalars(select(Case).where(Case.number == guarded)).one()
+        assert case.child is not None
+        case.child.absence_since = None
+    numbers = [*good, bad, guarded]
+    before = [trace(cast, number) for number in numbers]
+    told = _foretell(cast, login, numbers, "file")
+    assert [trace(cast, number) for number in numbers] == before
+    result = _move(cast, login, numbers, "file")
+    visible = [one for one in result.refused if one.code != "no_case"]
+    assert told.moving == result.moved
+    assert {why: reason.count for why, reason in told.reasons.items()} == Counter(str(one.message) for one in visible)
+
+
+def test_what_a_condition_counts_is_counted_before(cast: Cast) -> None:
+    begun = stand(cast, "archive", "gathering")
+    _permit(cast, begun.number, "seal")
+    cast.open_case(begun.subject_id)
+    with pytest.raises(Refusal):
+        _permit(cast, begun.number, "seal")
+
+
+def _permit(cast: Cast, number: str, transition: str) -> None:
+    with cast.database.session(system_scope("tests")) as session:
+        case = session.scalars(select(Case).where(Case.number == number)).one()
+        version = workflow_version(session, case.definition_id)
+        judge = Judge(Asker(session, cast["qin"], POLICY, NOW), version, transition, {})
+        judge.fetch([case])
+        judge.fetch_evidence(session, [case])
+        judge.permit(case)
+
+
+def test_seats_are_looked_at_before(cast: Cast) -> None:
+    joint = begin_joint(cast, "{who: [principal@school, office@school], mode: all}")
+    assert _foretell(cast, "tan", [joint.number], "agree", opinion="同意").moving == 1
+    assert _move(cast, "tan", [joint.number], "agree", opinion="同意").moved == 1
+    told = _foretell(cast, "tan", [joint.number], "agree", opinion="同意")
+    assert (told.moving, list(told.reasons)) == (0, ["你已表示过意见，等其他人办理"])
+    assert _foretell(cast, "qin", [joint.number], "agree", opinion="同意").moving == 1
+
+
+def _foretell(cast: Cast, login: str, numbers: Sequence[str], transition: str, **said: str) -> Foretold:
+    with cast.database.session(system_scope("tests")) as session:
+        actor = actor_by_login(session, login, local_day(NOW)) or cast[login]
+    scope = POLICY.scope(actor, Permission.CASE_LIST)
+    ids = _ids(cast, numbers)
+    parts = [ids[start : start + 2] for start in range(0, len(ids), 2)]
+    plan = Plan(transition, said, said, actor, POLICY, NOW)
+    with cast.database.session(system_scope("tests")) as everything:
+        return foretell(lambda: cast.database.session(scope), everything, parts, plan)
+
+
+@pytest.mark.usefixtures("small")
+def test_how_far_a_job_is_is_counted_by_the_database(cast: Cast) -> None:
+    numbers = [*_confirmed(cast, 3), stand(cast, "identification", "open").number, *_confirmed(cast, 1)]
+    job, other = _start(cast, numbers), _start(cast, numbers, key="another")
+    with cast.database.session(system_scope("tests")) as session:
+        assert how_far(session, [job, other]) == {job: Far(0, 0), other: Far(0, 0)}
+    run_chunk(cast.database, _clock)
+    run_chunk(cast.database, _clock)
+    with cast.database.session(system_scope("tests")) as session:
+        assert how_far(session, [job])[job] == Far(4, 3)
+        assert how_far(session, [job])[job].refused == 1
+    run_jobs(cast.database, _clock)
+    with cast.database.session(system_scope("tests")) as session:
+        assert how_far(session, [job, other]) == {job: Far(5, 4), other: Far(5, 0)}
+        refused = list(refused_in(session, other))
+        assert [place[:2] for place in refused] == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]
+        assert [place[:2] for place in refused_in(session, other, at=(1, 1))] == [(1, 1), (2, 0)]
+        assert str(read_refused(refused[0][2]).message) == "当前环节不能这样办理"
+
+
+def test_two_at_once_with_one_key_start_one_job(cast: Cast) -> None:
+    numbers, found = _confirmed(cast, 2), list[int]()
+    workers = [threading.Thread(target=lambda: found.append(_start(cast, numbers))) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert (len(found), len(set(found))) == (4, 1)
+
+
+def test_words_that_are_too_long_are_refused_and_not_cut(cast: Cast) -> None:
+    with pytest.raises(Refusal) as refusal:
+        _start(cast, _confirmed(cast, 1), reason="长" * 501)
+    assert str(refusal.value.faults["reason"]) == "最多 500 字，现有 501 字"

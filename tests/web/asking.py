@@ -29,6 +29,7 @@ def arguments_of(world: Marked) -> dict[str, list[str]]:
         "<screen>": ["children", "staff"],
         "<channel>": [*map(str, world.ids(Channel)), "9"],
         "<notice>": [*map(str, world.ids(Notice)), "9"],
+        "<job>": ["9"],
         "<verb>": ["on", "off", "again", "nothing"],
         "<path:filename>": ["css/tokens.css"],
         "<export_type>": ["xlsx"],
@@ -91,7 +92,7 @@ def queries(world: Marked, rule: str) -> list[str]:
     ids = [*map(str, of_screen), *GUESSED, number_beside(of_screen[-1] if of_screen else 0)]
     foreign = [f"{level}={code}" for level, code in (("township", "BT"), ("school", "BX"), ("class", "BX-2101"))]
     lists = [*_searches(world), *foreign, "size=100&order=new", "at=AAAA", f"before={world.children['BX-2101']}"]
-    if rule in ("/search", "/cases/", "/children/"):
+    if rule in ("/search", "/cases/", "/children/", "/bulk/choose"):
         return ["", *lists]
     if rule == "/records/":
         return ["", *lists, *(f"child={child}" for child in rows["children"]), "by=mine", "state=voided", "until=x"]

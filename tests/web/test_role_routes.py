@@ -122,6 +122,15 @@ GET  /cases/<number>/<transition>       xxomxxxmxxxx l
 POST /cases/<number>/<transition>       xxfmxxxmxxxx l
 GET  /cases/<number>/verb/<case_verb>   ooomooxmxxxx l
 POST /cases/<number>/verb/<case_verb>   fffmffmmxxxx l
+GET  /bulk/                             ooooooooxxxx l
+GET  /bulk/choose                       ooooooxoxxxx l
+POST /bulk/choose                       mmmmmmxmxxxx l
+POST /bulk/check                        mmmmmmxmxxxx l
+POST /bulk/start                        mmmmmmxmxxxx l
+GET  /bulk/<job>                        mmmmmmmmxxxx l
+POST /bulk/<job>/cancel                 mmmmmmmmxxxx l
+GET  /bulk/<job>/export                 mmxxxxxmxxxx l
+
 GET  /inbox/                            ooooooxoxxxx l
 GET  /inbox/count                       ooooooxoxxxx l
 POST /inbox/check                       mmmmmmmmxxxx l
@@ -310,6 +319,7 @@ def _address(world: Marked, rule: str) -> str:
         "/channels/new/<kind>": "/channels/new/wecom",
         "<channel>": str(world.rows["channel"]),
         "<notice>": str(world.rows["notice"]),
+        "<job>": "12345",
         "<verb>": "off",
         "<to>": "zh",
         "<screen>": "children",

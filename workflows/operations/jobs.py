@@ -16,24 +16,28 @@ from sqlalchemy.orm import Session
 from models.bulk import insert_rows
 from models.database import Database
 from models.job import Job, JobChunk
+from models.locks import hold
 from models.scope import system_scope
 from models.staff import Staff
 from models.types import new_id
 from models.vault import learn_keys, vault_of
 from workflows.audit import Happening
 from workflows.clock import Clock, local_day, system_clock
-from workflows.engine.published import form_in_force, workflow_in_force
-from workflows.operations.many_cases import SAID, Refused, Result, may_move_many, move_cases
+from workflows.engine.answers import is_unanswered
+from workflows.engine.published import workflow_in_force
+from workflows.engine.vocabulary import Label
+from workflows.many_steps import SAID, answers_for_many, form_for, may_move_many
+from workflows.operations.many_cases import Refused, Result, move_cases
 from workflows.operations.setting import policy_in_force
 from workflows.people import actor_of
 from workflows.policy import Permission
 from workflows.refusal import Missing, Refusal, Stale
 from workflows.text import Text, text
 from workflows.transaction import Origin, Transaction, transaction
+from workflows.verdicts import Said
 
 CHUNK = 500  # cases in one transaction
 MOST_CASES = 400_000
-LONGEST_WORDS = 1_000
 ORIGIN = Origin("worker", "local")
 LOG = logging.getLogger(__name__)
 
@@ -55,25 +59,23 @@ class Progress:
     failure: str | None
 
 
-def start_job(
-    tx: Transaction, workflow: str, transition: str, case_ids: Sequence[int], said: Mapping[str, str], key: str
-) -> int:
+def start_job(tx: Transaction, workflow: str, transition: str, case_ids: Sequence[int], said: Said, key: str) -> int:
     """Start moving cases (by number, `id`) in the background and return the job's number; the same key starts one.
 
-    Raises Refusal where the transition cannot be taken in many cases, or nothing was chosen.
+    Raises Refusal where the transition cannot be taken in many cases, where what it asks is not answered, or where
+    nothing was chosen.
     """
     tx.require(Permission.CASE_ACT)
     staff_id = tx.actor.staff_id
     if staff_id is None:
         raise Missing("no_account", text("没有这个账号"))
-    before = tx.session.scalar(select(Job.id).where(Job.made_by == staff_id, Job.key == key))
-    if before is not None:
+    hold(tx.session, f"job:{staff_id}:{key}")  # the second of two at once waits for the first
+    if (before := started_job(tx.session, staff_id, key)) is not None:
         return before
-    asked = _asked(tx.session, workflow, transition)
+    words = _answered(tx, workflow, transition, said)
     ids = sorted(set(case_ids))
     if not ids or len(ids) > MOST_CASES:
         raise Refusal("no_cases", text("请先选要办理的事项") if not ids else text("一次最多 {n} 件", n=MOST_CASES))
-    words = {name: said[name].strip()[:LONGEST_WORDS] for name in asked if said.get(name, "").strip()}
     learn_keys(tx.session, [staff_id])
     job_id = new_id()
     sealed = vault_of(tx.session).seal(staff_id, f"job:{job_id}:words", json.dumps(words, ensure_ascii=False))
@@ -87,15 +89,22 @@ def start_job(
     return job_id
 
 
-def _asked(session: Session, workflow: str, transition: str) -> tuple[str, ...]:
-    """Return what may be said with a transition of many; raises Refusal where it is taken in one case only."""
-    version = workflow_in_force(session, workflow)
-    step = version.workflow.transitions.get(transition)
-    form = form_in_force(session, step.form).form if step is not None and step.form is not None else None
+def started_job(session: Session, staff_id: int | None, key: str) -> int | None:
+    """Return the job that a person's request started, None for a request that started none yet."""
+    return session.scalar(select(Job.id).where(Job.made_by == staff_id, Job.key == key))
+
+
+def _answered(tx: Transaction, workflow: str, transition: str, said: Said) -> dict[str, str | list[str]]:
+    """Return what is said with a transition of many as typed; raises Refusal where it is taken in one case only."""
+    version = workflow_in_force(tx.session, workflow)
+    form = form_for(tx.session, version, transition)
     refusal = may_move_many(version, transition, form)
     if refusal is not None:
         raise Refusal("not_for_many", refusal)
-    return SAID if form is None else tuple(f.key for f in form.fields)
+    asked = SAID if form is None else tuple(f.key for f in form.form.fields)
+    typed = {key: said[key] for key in asked if not is_unanswered(said.get(key))}
+    answers_for_many(form, typed, version.workflow.transitions[transition].require, tx.now)
+    return typed
 
 
 def cancel_job(tx: Transaction, job_id: int) -> None:
@@ -123,7 +132,7 @@ def progress_of(session: Session, staff_id: int, job_id: int) -> Progress:
     chunks = session.scalars(
         select(JobChunk).where(JobChunk.job_id == job_id, JobChunk.done_at.is_not(None)).order_by(JobChunk.number)
     ).all()
-    refused = tuple(_read(one) for chunk in chunks for one in chunk.refused)
+    refused = tuple(read_refused(one) for chunk in chunks for one in chunk.refused)
     return Progress(
         job.id, job.workflow, job.transition, job.state, job.total, sum(len(chunk.cases) for chunk in chunks),
         sum(chunk.moved for chunk in chunks), refused, job.made_at, job.ended_at, job.failure,
@@ -216,14 +225,15 @@ def _finish(tx: Transaction, job: Job) -> None:
     over = update(Job).where(Job.id == job.id, Job.state == "running").values(state="done", ended_at=tx.now)
     if tx.session.execute(over.execution_options(synchronize_session=False)).rowcount:  # type: ignore[attr-defined]
         moved = tx.session.scalar(select(func.sum(JobChunk.moved)).where(JobChunk.job_id == job.id)) or 0
-        facts = {"workflow": job.workflow, "transition": job.transition, "count": job.total, "moved_cases": moved}
-        _tell(tx, "job.done", job.id, facts)
-        tx.send("job.done", "inbox", f"staff:{job.made_by}", {"job": str(job.id), "moved": moved, "of": job.total})
+        step = {"workflow": job.workflow, "transition": job.transition}
+        _tell(tx, "job.done", job.id, {**step, "count": job.total, "moved_cases": moved})
+        told = {**step, "job": str(job.id), "moved": moved, "of": job.total}
+        tx.send("job.done", "inbox", f"staff:{job.made_by}", told)
 
 
 def _written(one: Refused) -> list[Any]:
     message = one.message
-    said = [message.msgid, _plain(message.params)] if isinstance(message, Text) else [message.zh, {}]
+    said = [message.msgid, _plain(message.params)] if isinstance(message, Text) else [message.zh, {}, message.en]
     return [str(one.case_id), one.number, one.code, said]
 
 
@@ -231,6 +241,8 @@ def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value if isinstance(value, int | str) else str(value) for key, value in params.items()}
 
 
-def _read(one: Sequence[Any]) -> Refused:
-    case_id, number, code, (msgid, params) = one
-    return Refused(int(case_id), number, code, Text(msgid, params))
+def read_refused(one: Sequence[Any]) -> Refused:
+    """Return a case that was not moved as a chunk keeps it."""
+    case_id, number, code, (words, params, *en) = one
+    message = Label(zh=words, en=en[0]) if en else Text(words, params)
+    return Refused(int(case_id), number, code, message)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from sqlalchemy import CursorResult, update
 
 from models.notice import Notice
@@ -10,13 +12,21 @@ from workflows.text import text
 from workflows.transaction import Transaction
 
 
-def read_notice(tx: Transaction, notice_id: int) -> int | None:
-    """Mark one of the person's own notices as read and return its case's identifier; raises Missing for another's."""
+class About(NamedTuple):
+    """What a notice is about: a case or a job, by identifier."""
+
+    case_id: int | None
+    job_id: int | None
+
+
+def read_notice(tx: Transaction, notice_id: int) -> About:
+    """Mark one of the person's own notices as read and return what it is about; raises Missing for another's."""
     notice = tx.session.get(Notice, notice_id)
     if notice is None or notice.staff_id != tx.actor.staff_id:
         raise Missing("not_found", text("没有这条消息"))
     notice.read_at = notice.read_at or tx.now
-    return notice.case_id
+    job = str(notice.facts.get("job", ""))
+    return About(notice.case_id, int(job) if job.isdecimal() else None)
 
 
 def read_all_notices(tx: Transaction) -> int:

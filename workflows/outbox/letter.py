@@ -16,7 +16,7 @@ LONGEST_TITLE, LONGEST_LINE, MOST_LINES = 120, 200, 30
 Say = Callable[[Text, str], str]
 TOLD = frozenset(
     {"case", "transition", "from", "to", "opened", "lapsed", "created", "updated", "refused", "first_year"}
-    | {"waiting", "overdue", "claimable", "percent"}
+    | {"waiting", "overdue", "claimable", "percent", "workflow", "job", "moved", "of"}
 )
 """Particulars of a message that a webhook is given; each is a key, a number or a code."""
 

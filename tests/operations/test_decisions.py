@@ -175,6 +175,16 @@ def test_passing_on_is_for_good(cast: Cast) -> None:
     assert joint.act("chen", "agree").to_state == "agreed"
 
 
+def test_whoever_sits_on_two_seats_speaks_from_the_one_given_first_as_with_every_verb(cast: Cast) -> None:
+    joint = begin(cast, ALL)
+    joint.use("tan", Verb.HAND_OVER, "meng")  # beside the seat of her own, which is older
+    joint.use("meng", Verb.ADD_SIGNER, "chen", after=True)
+    joint.act("meng", "agree")
+    assert joint.act("chen", "agree").to_state == "review", "comes after the seat it was added to"
+    joint.act("qin", "agree")
+    assert joint.act("meng", "agree").to_state == "agreed"
+
+
 def test_a_question_to_somebody_else_comes_back_with_the_reply(cast: Cast) -> None:
     joint = begin(cast, ALL)
     joint.use("tan", Verb.DELEGATE, "chen")

@@ -88,27 +88,23 @@ def standing(
     """Return by what a person may take a transition from a state, or why they may not.
 
     Whom the definition names may, as long as nothing else was arranged; where seats were given for a word of it, only
-    those who sit on them.
+    those who sit on them. Whoever sits on several speaks from the one that was given first, as with every verb.
     """
-    posts = list(actor.posts_in(workflow.key, codes))
+    posts, words = list(actor.posts_in(workflow.key, codes)), workflow.who_may(transition, state)
     reason: Words = text("这一步由其他岗位办理")
-    for assignee in workflow.who_may(transition, state):
-        given = [seat for seat in seats if seat.asked == str(assignee)]
-        if not given:
-            post = post_named(posts, [assignee], actor.login)
-            if post is not None:
-                return Standing(post)
+    named = {str(assignee) for assignee in words}
+    for seat in seats:
+        held = holding(seat, actor, posts) if seat.asked in named else None
+        if held is None:
             continue
-        for seat in given:
-            held = holding(seat, actor, posts)
-            if held is None:
-                continue
-            if not acts(seat, workflow, state):
-                reason = text("你被请来提意见，请用“回复意见”")
-            elif seat.status == "open":
-                return Standing(held if isinstance(held, Post) else None, seat)
-            reason = _NOT_NOW.get(seat.status, reason)
-    return reason
+        if not acts(seat, workflow, state):
+            reason = text("你被请来提意见，请用“回复意见”")
+        elif seat.status == "open":
+            return Standing(held if isinstance(held, Post) else None, seat)
+        reason = _NOT_NOW.get(seat.status, reason)
+    given = {seat.asked for seat in seats}
+    post = post_named(posts, [assignee for assignee in words if str(assignee) not in given], actor.login)
+    return Standing(post) if post is not None else reason
 
 
 def acts(seat: Seat, workflow: Workflow, state: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -25,9 +26,9 @@ _SEAT = tuple(Seat.__dataclass_fields__)
 
 
 def desk_of(
-    session: Session, everything: Session, actor: Actor, policy: Policy, versions: Iterable[WorkflowVersion]
+    session: Session, everything: Session, actor: Actor, policy: Policy, versions: Iterable[WorkflowVersion], day: date
 ) -> Desk:
-    """Return what may lie before a person.
+    """Return what may lie before a person on a day.
 
     A workflow whose cases can be claimed lets them wait for a post only until one of its holders has claimed them.
     Confidential cases whose people have left wait for the leaders of their circle, whatever their state.
@@ -43,7 +44,7 @@ def desk_of(
         claimable,
         todo,
         claims,
-        frozenset().union(*left_behind(session, everything, actor, policy).values()),
+        frozenset().union(*left_behind(session, everything, actor, policy, day).values()),
         frozenset(post.branch for post in actor.posts if post.role == OFFICE and post.relation is None),
     )
 

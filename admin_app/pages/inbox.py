@@ -41,6 +41,7 @@ from models.reports.inbox import (
 from models.scope import Branch
 from models.search import find_children
 from models.types import UtcDateTime
+from workflows.clock import local_day
 from workflows.engine.published import WorkflowVersion
 from workflows.inbox import desk_of
 from workflows.opening_view import workflows_in_force
@@ -82,7 +83,8 @@ class Asked:
 
 def own_desk(session: OfficeSession, versions: list[WorkflowVersion]) -> Desk:
     """Return what may lie before the person who asks."""
-    return desk_of(session, system_session("confidential parts"), current_actor(), current_policy(), versions)
+    everything, day = system_session("confidential parts"), local_day(now())
+    return desk_of(session, everything, current_actor(), current_policy(), versions, day)
 
 
 def read_asked(session: OfficeSession, args: MultiDict[str, str], versions: list[WorkflowVersion]) -> Asked:

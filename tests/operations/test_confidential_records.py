@@ -103,7 +103,7 @@ def _leave(cast: Cast, login: str) -> HandedOver:
 
 def _waiting(cast: Cast, login: str) -> dict[str, frozenset[int]]:
     with cast.acting(login, Permission.CASE_LIST) as tx, tx.directory() as everything:
-        return left_behind(tx.session, everything, tx.actor, tx.policy)
+        return left_behind(tx.session, everything, tx.actor, tx.policy, TODAY)
 
 
 def _part(cast: Cast, plan: Standing, login: str) -> CaseParticipant:

@@ -27,6 +27,7 @@ from models.reports.inbox import (
 from models.scope import system_scope
 from tests.cast import NOW, POLICY, Cast
 from tests.deciding import begin, open_joint, publish
+from workflows.clock import local_day
 from workflows.engine.vocabulary import Verb
 from workflows.inbox import desk_of
 from workflows.opening_view import workflows_in_force
@@ -39,7 +40,7 @@ EVERY = Narrowed()
 
 def desk(cast: Cast, session: Session, login: str) -> Desk:
     with cast.database.session(system_scope("tests")) as everything:
-        return desk_of(session, everything, cast[login], POLICY, workflows_in_force(session))
+        return desk_of(session, everything, cast[login], POLICY, workflows_in_force(session), local_day(NOW))
 
 
 def test_what_waits_is_listed_by_its_due_time_and_counted(cast: Cast) -> None:

@@ -15,13 +15,15 @@ from models.attachment import Attachment
 from models.case import Case, CaseMove
 from models.record import Record
 from models.scope import system_scope
-from models.staff import Staff
+from models.staff import Appointment, Staff
 from models.unfinished_file import UnfinishedFile
 from tests.cast import NOW, Cast
+from tests.deciding import open_joint, publish
 from tests.pictures import photo
 from tests.playing import begin, meant, stand, take
 from tests.steps import FILE, INFORMED, step_of
 from tests.web.browser import ClientOf, get, post
+from workflows.engine.vocabulary import Verb
 from workflows.operations.record import write_record
 from workflows.policy import Permission
 
@@ -317,6 +319,41 @@ def test_a_leader_is_told_of_a_leaver_and_names_who_takes_over(sqlite_cast: Cast
     assert "已离任" not in get(leader, f"/cases/{plan.number}").text
     assert plan.number not in get(leader, "/inbox/").text
     assert post(client_of("qin"), path[1], staff="1").status_code == 404
+
+
+def test_a_leader_passes_on_the_seat_of_a_leaver_or_puts_it_back_into_its_pool(
+    sqlite_cast: Cast, client_of: ClientOf
+) -> None:
+    tasks = "{who: [counsellor@school, principal@school], mode: any}"
+    publish(sqlite_cast, tasks, confidential=True, key="individual_plan")
+    joint = open_joint(sqlite_cast, key="individual_plan")
+    joint.act("zhou", "submit")
+    joint.use("meng", Verb.CLAIM)
+    page = get(client_of("sec"), f"/staff/leave/?id={sqlite_cast['meng'].staff_id}").text
+    assert "1 件保密事项，由 覃明远 处理" in page
+    assert joint.number not in page
+    with sqlite_cast.database.transaction(system_scope("tests")) as session:
+        session.execute(update(Staff).where(Staff.login == "meng").values(is_active=False))
+        session.execute(
+            update(Appointment)
+            .where(Appointment.role == "counsellor", Appointment.place_id == sqlite_cast.places["ZX"].id)
+            .values(staff_id=sqlite_cast["nobody"].staff_id)
+        )
+    leader = client_of("tan")
+    assert joint.number in get(leader, "/inbox/").text
+    page = get(leader, f"/cases/{joint.number}").text
+    assert "孟晓岚 已不能办理这一项" in page
+    path = re.search(r'action="(/case-parts/seats/\d+)"', page)
+    assert path is not None
+    assert ("秦素芬" in page, "退回待领" in page) == (True, True)
+    assert post(client_of("qin"), path[1], staff="1").status_code == 404
+    assert post(leader, path[1], staff="x").status_code == 302
+    assert "请从名单里选接办人" in get(leader, f"/cases/{joint.number}").text
+    post(leader, path[1], staff="pool")
+    page = get(leader, f"/cases/{joint.number}").text
+    assert "已指定接办人" in page
+    assert "已不能办理" not in page
+    assert joint.number in get(client_of("nobody"), "/inbox/?tab=claim").text
 
 
 def test_an_unknown_tab_is_the_first(sqlite_cast: Cast, client_of: ClientOf) -> None:

@@ -83,6 +83,7 @@ def _address(world: Marked, rule: str) -> str:
         "<export_type>": "xlsx",
         "<to>": "zh",
         "<part>": "small",
+        "<seat>": "1",
         "<draw>": world.draws["ZX"],
         "<channel>": str(world.rows["channel"]),
         "<notice>": str(world.rows["notice"]),

@@ -101,6 +101,7 @@ GET  /attachments/<attachment>/small    ooomooxmxxxx l
 POST /attachments/<attachment>/remove   ooomxxxmxxxx l
 POST /case-files/<number>               ooomooxmxxxx l
 POST /case-parts/<part>                 mmmmmmxmxxxx l
+POST /case-parts/seats/<seat>           mmmmmmxmxxxx l
 GET  /children/move/                    ooxxxxxmxxxx l
 POST /children/move/                    ffxxxxxmxxxx l
 
@@ -347,6 +348,7 @@ def _address(world: Marked, rule: str) -> str:
         "<case>": str(world.rows["case"]),
         "<child>": str(world.children["ZX-2302"]),
         "<part>": "1",
+        "<seat>": "1",
         "<batch>": str(world.batches["ZX-drop" if rule.endswith("/drop") else "ZX"]),
     }
     for name, value in found.items():

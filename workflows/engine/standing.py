@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from workflows.engine.vocabulary import Key, Label, Part, one_or_many
 
 OPENER = "opener"
+ASKED = "asked"  # the relation of those who were let into a confidential case because they were asked or told
 SUBJECT = "subject"
 PLACES = ("class", "school", "township", "county", "city")
 

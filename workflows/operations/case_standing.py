@@ -14,13 +14,11 @@ from models.reports.parts import open_cases, open_parts
 from models.types import new_id
 from workflows.engine.case_facts import case_facts
 from workflows.engine.published import WorkflowVersion
-from workflows.engine.standing import OPENER, PLACES, SUBJECT, Participation, Quota
+from workflows.engine.standing import ASKED, OPENER, PLACES, SUBJECT, Participation, Quota
 from workflows.operations.case_answers import Answered
 from workflows.refusal import Refusal
 from workflows.subjects import Subject
 from workflows.transaction import Transaction
-
-ASKED = "asked"  # the relation of those who were let into a confidential case by a verb
 
 
 def settle(
@@ -58,9 +56,8 @@ def let_in(tx: Transaction, case: Case, who: Mapping[str, Any]) -> None:
 
     `who` has `name`, and `staff_id` of a person or `role` and `place_id` of the holders of a post.
     """
-    number = who["staff_id"] or who["place_id"]
-    if all(number not in (part.staff_id, part.place_id) for part in _running(tx, case)):
-        named = {key: who[key] for key in ("staff_id", "role", "place_id")}
+    named = {key: who[key] for key in ("staff_id", "role", "place_id")}
+    if all({key: getattr(part, key) for key in named} != named for part in _running(tx, case)):
         tx.session.add(_part(tx, case, ASKED, Participation(source=OPENER), who["name"], **named))
         tx.session.flush()
 

@@ -11,7 +11,7 @@ from models.staff import Staff
 from models.types import new_id
 from models.vault import learn_keys, vault_of
 from workflows.audit import Happening
-from workflows.closed_parts import successors
+from workflows.closed_parts import gone_of, successors
 from workflows.engine.case_facts import TABLE
 from workflows.engine.form import FormVerdict
 from workflows.engine.published import WorkflowVersion, workflow_version
@@ -57,8 +57,9 @@ def entrust_part(tx: Transaction, part_id: int, staff_id: int) -> str:
         holder = directory.get(Staff, part.staff_id) if part.staff_id is not None else None
         successor = directory.get(Staff, staff_id)
         version = workflow_version(tx.session, case.definition_id)
+        is_gone = holder is not None and bool(gone_of(directory, [holder.id], tx.today))
         offered = successors(directory, version, part.relation, case.level_codes, tx.today, tx.policy)
-    if holder is None or holder.is_active:
+    if holder is None or not is_gone:
         raise Refusal("still_here", text("原来的办理人还在岗，请由本人办理"))
     if successor is None or str(successor.id) not in offered or successor.id == holder.id:
         message = text("请从名单里选接办人")

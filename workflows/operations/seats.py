@@ -166,11 +166,17 @@ def seat_row(
 
 
 def place(tx: Transaction, case: Case, rows: Sequence[_Row]) -> None:
-    """Put seats into a case; of a confidential one they open the circle to whoever does not read it by their role."""
+    """Put seats into a case, and let in whoever sits on them."""
     insert_rows(tx.session, CaseTask, rows)
-    for row in rows if case.circle else ():
-        if row["role"] is None or not tx.policy.opens_circle(row["role"], case.circle):
-            let_in(tx, case, {key: row[key] for key in ("name", "staff_id", "role", "place_id")})
+    for row in rows:
+        let_sit(tx, case, Sitter(*(row[key] for key in Sitter._fields)))
+
+
+def let_sit(tx: Transaction, case: Case, sitter: Sitter) -> None:
+    """Open the circle of a confidential case to whoever sits in it and does not read it by their role."""
+    is_person = sitter.staff_id is not None
+    if case.circle and (is_person or not tx.policy.opens_circle(sitter.role or "", case.circle)):
+        let_in(tx, case, (Sitter(sitter.name, sitter.staff_id) if is_person else sitter)._asdict())
 
 
 def _seat(row: _Row) -> Seat:

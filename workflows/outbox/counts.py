@@ -9,6 +9,7 @@ from models.database import Database
 from models.reports.inbox import Narrowed, count_claimable, count_waiting
 from models.scope import system_scope
 from workflows.actor import Actor
+from workflows.clock import local_day
 from workflows.inbox import desk_of
 from workflows.opening_view import workflows_in_force
 from workflows.policy import Permission, Policy
@@ -34,7 +35,7 @@ def counts_of(database: Database, actor: Actor, policy: Policy, now: datetime) -
     if not scope.branches:
         return Counts(0, 0)
     with database.session(scope) as session, database.session(system_scope("outbox")) as everything:
-        desk = desk_of(session, everything, actor, policy, workflows_in_force(session))
+        desk = desk_of(session, everything, actor, policy, workflows_in_force(session), local_day(now))
         return Counts(
             count_waiting(session, desk, most=MOST_COUNTED),
             count_waiting(session, desk, Narrowed(overdue_at=now), most=MOST_COUNTED),

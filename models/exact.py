@@ -6,6 +6,7 @@ Databases hold them as whole millionths in 64 bits; SQLite, which has no decimal
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from zoneinfo import ZoneInfo
@@ -52,6 +53,19 @@ def over(a: Decimal, b: Decimal) -> Decimal | None:
     return exact(_EXACT.divide(a, b))
 
 
+def rounded(a: Decimal) -> Decimal | None:
+    """Round to a whole number, half of one away from zero."""
+    return exact(_EXACT.quantize(a, Decimal(1)))
+
+
+def total(numbers: Iterable[Decimal]) -> Decimal | None:
+    """Add up any number of numbers; nothing adds up to 0, and only the whole sum has to be within what is kept."""
+    found = Decimal(0)
+    for number in numbers:
+        found = _EXACT.add(found, number)
+    return exact(found)
+
+
 def moved(day: date, days: Decimal) -> date | None:
     """Move a day; part of a day does not count, and a day outside the calendar is None."""
     ordinal = day.toordinal() + int(days)
@@ -75,6 +89,7 @@ def lend_functions(connection: sqlite3.Connection) -> None:
         ("exact_within", 1, _within),
         ("exact_times", 2, _times),
         ("exact_over", 2, _over),
+        ("exact_round", 1, _rounded),
         ("day_moved", 2, _moved),
         ("day_of_moment", 1, _day_of),
     ):
@@ -91,6 +106,10 @@ def _times(a: int | None, b: int | None) -> int | None:
 
 def _over(a: int | None, b: int | None) -> int | None:
     return None if a is None or b is None else _kept(over(from_millionths(a), from_millionths(b)))
+
+
+def _rounded(a: int | None) -> int | None:
+    return None if a is None else _kept(rounded(from_millionths(a)))
 
 
 def _kept(number: Decimal | None) -> int | None:

@@ -104,10 +104,7 @@ OUTCOME = {"outcome": "已正常上学", "follow_up": "每月一次家访"}
 REFERRED_OUT = {"referred_to": "县医院心理科", "referred_why": "需要专业帮助", "guardian_agrees": "是"}
 NOTICE = {"group_name": "县督查一组", "visit_on": "2026-11-27"}
 SELF_CHECK = {"self_items": [{"item": "结对帮扶和责任书", "weight": "15", "state": "已全部签订", "score": "14"}]}
-SHEET = {
-    "items": [{"item": "结对帮扶和责任书", "weight": "15", "found": "两份未签字", "score": "11"}],
-    "score": "86",
-}
+SHEET = {"items": [{"item": "结对帮扶和责任书", "weight": "15", "found": "两份未签字", "score": "11"}]}
 FOUND = SHEET | {
     "findings": [{"problem": "两份责任书未签字", "demand": "补签", "in_charge": "秦素芬", "until": "2026-12-04"}],
     "limit_on": "2026-12-04",

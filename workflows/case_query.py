@@ -85,6 +85,9 @@ class CaseQuestion:
         expression = compile_condition(written, self.offers)
         for name in sorted(expression.names):
             self._refuse(expression, name)
+        if (function := expression.of_rows) is not None:
+            message = text("{function} 要把各行放在一起看，只用于表单，不能用来筛选", function=f"{function}(…)")
+            raise fault_at_name(expression.written, function, "not_in_a_column", message)
         columns = {name: _column(name, now) for name in expression.names}
         reads_child = any(name.startswith(CHILD) for name in columns)
         ways = ways_in(expression.tree, columns, now)

@@ -96,8 +96,10 @@ def known_answers(
     """
     form = validator.definition
     fields = [f for f in form.fields if f.protection.value <= view.sees]
-    names, child = (f.prefill or "" for f in fields), view.case.child_id
-    facts = view.subject.facts() | evidence_about(names, session, everything, child, view.case, local_day(now))
+    child = view.case.child_id
+    facts = view.subject.facts() | evidence_about(
+        validator.names, session, everything, child, view.case, local_day(now)
+    )
     facts |= clock_facts(now)
     case = known_facts(session, view.case, view.version, view.sees)
     facts |= {f"case.{key}": value for key, value in case.items()}

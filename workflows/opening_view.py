@@ -80,8 +80,9 @@ def opening_answers(
     `everything` is a session under a system scope, for cases that are counted whoever may see them.
     """
     fields = [f for f in validator.definition.fields if f.protection.value <= sees]
-    names = (f.prefill or "" for f in fields)
-    facts = subject.facts() | evidence_about(names, session, everything, subject.child_id, None, local_day(now))
+    facts = subject.facts() | evidence_about(
+        validator.names, session, everything, subject.child_id, None, local_day(now)
+    )
     facts |= clock_facts(now)
     answers: dict[str, Any] = {f.key: list(f.preset) for f in fields if f.preset}
     answers |= {f.key: facts[f.prefill] for f in fields if f.prefill and f.prefill in facts}

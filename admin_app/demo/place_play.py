@@ -109,7 +109,7 @@ class PlaceWork:
             {"item": item, "weight": weight, "found": found, "score": str(int(weight) - off)}
             for item, weight, _state, found, off in place_words.ITEMS
         ]
-        return {"items": rows, "score": str(sum(int(row["score"]) for row in rows))}
+        return {"items": rows}
 
     def commended(self, children: Sequence[ChildInClass], first: date) -> None:
         """Tell of the awards before the first of June, and of one that the class did not vote for."""

@@ -15,11 +15,13 @@ from wtforms.utils import unset_value
 from wtforms.widgets import DateInput, DateTimeLocalInput, NumberInput, TelInput
 
 from admin_app.forms.held_choice import SelectField
+from admin_app.pages.case_words import say_answer
 from admin_app.wording import say
 from workflows.engine.definition import Form as FormDefinition
 from workflows.engine.definition import FormField
 from workflows.engine.form import Choices, FormValidator, row_name
 from workflows.engine.vocabulary import Label
+from workflows.fields import visible
 from workflows.refusal import Words
 from workflows.text import text
 from workflows.values.moments import write_moment
@@ -69,6 +71,15 @@ class IntegerField(StringField):
     widget = NumberInput()
 
 
+class ComputedField(StringField):
+    """An answer that is computed: shown, never sent; what a browser sends for it all the same is not looked at."""
+
+    shown = ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take nothing over."""
+
+
 class PhoneField(StringField):
     """A phone number, bound as typed."""
 
@@ -83,7 +94,7 @@ def make_form(
 ) -> Form:
     """Return the WTForms form of a definition, holding what was posted or else the answers known so far.
 
-    `at_hand` are the persons and places to choose from, by field. Answers that are counted are only shown.
+    `at_hand` are the persons and places to choose from, by field; `show_computed` fills in what is computed.
     """
     definition = validator.definition
     fields = {
@@ -91,10 +102,35 @@ def make_form(
         if field.columns
         else _field(field, _options(field, validator, at_hand or {}))
         for field in definition.fields
-        if not field.counted
     }
     shape = type(f"{definition.key}_form", (Form,), fields)
     return shape(formdata=posted, data={key: written(value) for key, value in answers.items()})
+
+
+def show_computed(
+    form: Form,
+    validator: FormValidator,
+    raw: Mapping[str, object],
+    facts: Mapping[str, Any],
+    *,
+    now: datetime,
+    sees: str,
+    at_hand: Choices | None = None,
+) -> None:
+    """Put what is computed from the answers on a form into words; leave out what is above the person's field class.
+
+    `raw` are the answers as they stand on it, `facts`, `now` and `at_hand` what the engine will judge them by.
+    """
+    computed = validator.check(raw, facts, now=now, choices=at_hand).computed if validator.computes else {}
+    for field in validator.definition.fields:
+        if field.value is not None and not visible(field.protection.value, sees):
+            del form[field.key]
+        elif field.value is not None:
+            form[field.key].shown = say_answer(field, computed.get(field.key), {})
+        for number, entry in enumerate(form[field.key].entries if field.columns else ()):
+            for column in (one for one in field.columns if one.value is not None):
+                said = say_answer(column, computed.get(row_name(field.key, number, column.key)), {})
+                entry.form[column.key].shown = said
 
 
 def read_answers(definition: FormDefinition, posted: MultiDict[str, str]) -> dict[str, object]:
@@ -109,10 +145,12 @@ def read_answers(definition: FormDefinition, posted: MultiDict[str, str]) -> dic
 
 def _read_rows(field: FormField, posted: MultiDict[str, str]) -> list[dict[str, object]]:
     pattern = re.compile(rf"{field.key}-(\d{{1,4}})-([a-z0-9_]+)")
+    many = {column.key for column in field.columns if column.type == "multi_choice"}
     rows: dict[int, dict[str, object]] = {}
     for name in posted:
         if found := pattern.fullmatch(name):
-            rows.setdefault(int(found[1]), {})[found[2]] = posted.get(name)
+            sent = posted.getlist(name) if found[2] in many else posted.get(name)
+            rows.setdefault(int(found[1]), {})[found[2]] = sent
     return [rows[number] for number in sorted(rows)]
 
 
@@ -132,7 +170,7 @@ def show_faults(form: Form, faults: Mapping[str, Words]) -> None:
 def sections(definition: FormDefinition, form: Form, *, in_circle: bool = False) -> list[dict[str, Any]]:
     """Return the form's sections with their fields, in the shape of `office/form.html`; who reads confidential ones.
 
-    What is counted is no field of the form; a section that holds nothing else is left out.
+    What the person may not see is no field of the form; a section that holds nothing else is left out.
     """
     asked = [f for f in definition.fields if f.key in form]
     readers = text("仅办理人和指定领导可看") if in_circle else text("仅班主任和个案负责人可看")
@@ -169,8 +207,8 @@ def _options(field: FormField, validator: FormValidator, at_hand: Choices | None
 
 
 def _field(field: FormField, options: Options) -> Any:
-    if field.counted:
-        return StringField(**{**_common(field), "render_kw": {"readonly": "1", "data-counted": "1"}})
+    if field.value is not None:
+        return ComputedField(**_common(field))
     return _MAKERS.get(field.type, _text)(field, options)
 
 

@@ -51,8 +51,8 @@ def _behind(view: CaseView, move_id: int) -> Behind:
     def url(f: FormField) -> str | None:
         if f.type in FILES:
             return url_for("cases.show", number=view.case.number, tab="files")
-        if span is not None and f.counted and f.prefill in KINDS and view.case.child_id is not None:
-            return records_url(view.case.child_id, f.prefill, span)
+        if span is not None and f.fact in KINDS and view.case.child_id is not None:
+            return records_url(view.case.child_id, f.fact or "", span)
         return None
 
     return url

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Request, flash, url_for
@@ -12,13 +13,20 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from admin_app.desk import current_policy, now, system_session
-from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults, written
+from admin_app.forms.definition_form import (
+    make_form,
+    read_answers,
+    sections,
+    show_computed,
+    show_faults,
+    written,
+)
 from admin_app.forms.fact_form import KEEP
 from admin_app.forms.kept_draft import Draft, draft_line, draft_url
 from admin_app.forms.posted import Posted
 from admin_app.pages.case import shown_fact
 from admin_app.pages.case_ask import STYLES
-from admin_app.wording import say, say_moment
+from admin_app.wording import language, say, say_moment
 from workflows.advice import advice_before, mark_of
 from workflows.candidates import choices
 from workflows.case_view import CaseView, known_answers
@@ -26,6 +34,7 @@ from workflows.clock import local_day
 from workflows.engine.allowed import Option
 from workflows.engine.case_facts import case_facts, known_facts
 from workflows.engine.form import FILES, Choices, FormValidator
+from workflows.engine.known import Known
 from workflows.engine.page_conditions import page_conditions
 from workflows.engine.vocabulary import Label
 from workflows.evidence import evidence_about
@@ -41,7 +50,7 @@ def case_form(
     """Return the page of a transition's form, with the draft where the person left one."""
     answers = known_answers(session, system_session("evidence"), view, validator, now())
     posted: MultiDict[str, str] | None = MultiDict(draft[1]) if draft else None
-    form = make_form(validator, answers, posted, _at_hand(session, view, validator))
+    form = _bound(session, view, validator, answers, posted)
     screen = _screen(session, view, option, validator, form, draft_line(draft))
     return {"form": Posted(form, uuid.uuid4().hex), "screen": screen}
 
@@ -63,7 +72,7 @@ def advised_form(
     said = advice_before(system_session(), validator, typed, view.subject.facts(), now(), view.sees, at_hand)
     if not said or mark_of(said) == request.form.get(ADVISED, ""):
         return None
-    form = make_form(validator, {}, request.form, at_hand)
+    form = _bound(session, view, validator, {}, request.form)
     screen = advised(_screen(session, view, option, validator, form, ""), said)
     return {"form": Posted(form, uuid.uuid4().hex), "screen": screen}
 
@@ -72,7 +81,7 @@ def refused_form(
     session: Session, view: CaseView, option: Option, validator: FormValidator, request: Request, refusal: Refusal
 ) -> dict[str, Any]:
     """Return the page again with everything typed, the faults beside their fields, or who was faster."""
-    form = make_form(validator, {}, request.form, _at_hand(session, view, validator))
+    form = _bound(session, view, validator, {}, request.form)
     show_faults(form, refusal.faults)
     screen = _screen(session, view, option, validator, form, "")
     if isinstance(refusal, Stale):
@@ -80,6 +89,23 @@ def refused_form(
     elif not any(key.split("-")[0] in form for key in refusal.faults):
         flash(say(refusal.message), "bad")
     return {"form": Posted(form, uuid.uuid4().hex), "screen": screen}
+
+
+def _bound(
+    session: Session,
+    view: CaseView,
+    validator: FormValidator,
+    answers: Mapping[str, Any],
+    posted: MultiDict[str, str] | None,
+) -> Form:
+    """Return the form with what was posted, or else the answers known so far, and what is computed from them."""
+    at_hand = _at_hand(session, view, validator)
+    form = make_form(validator, answers, posted, at_hand)
+    on_page = {key: written(value) for key, value in answers.items()}
+    raw = on_page if posted is None else read_answers(validator.definition, posted)
+    facts = _facts(session, view, validator) if validator.computes else {}
+    show_computed(form, validator, raw, facts, now=now(), sees=view.sees, at_hand=at_hand)
+    return form
 
 
 def _at_hand(session: Session, view: CaseView, validator: FormValidator) -> Choices:
@@ -90,16 +116,24 @@ def _at_hand(session: Session, view: CaseView, validator: FormValidator) -> Choi
 
 def _conditions(session: Session, view: CaseView, option: Option, validator: FormValidator) -> dict[str, Any] | None:
     """Return the form's conditions for the page, with the facts that the operation will judge them by."""
-    if not any(visible or required for _f, visible, required in validator.conditions()):
+    if not validator.judges:
         return None
-    names = [f.prefill for f in validator.definition.fields if f.prefill]
+    return page_conditions(
+        validator,
+        _facts(session, view, validator),
+        now=now(),
+        sees=view.sees,
+        require=option.definition.require,
+        choices=_at_hand(session, view, validator),
+        language=language(),
+    )
+
+
+def _facts(session: Session, view: CaseView, validator: FormValidator) -> Known:
+    """Return the facts by which the operation will judge the form."""
     facts = view.subject.facts() | case_facts(session, view.case, view.version)
     everything, day = system_session("evidence"), local_day(now())
-    facts |= evidence_about(names, session, everything, view.case.child_id, view.case, day)
-    at_hand = _at_hand(session, view, validator)
-    return page_conditions(
-        validator, facts, now=now(), sees=view.sees, require=option.definition.require, choices=at_hand
-    )
+    return facts | evidence_about(validator.names, session, everything, view.case.child_id, view.case, day)
 
 
 def _stale(view: CaseView, validator: FormValidator, form: Form, request: Request) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from admin_app.desk import current_actor, current_policy, now, read_session, system_session
-from admin_app.forms.definition_form import make_form, show_faults
+from admin_app.forms.definition_form import make_form, read_answers, show_computed, show_faults, written
 from admin_app.forms.kept_draft import draft_line, draft_of, draft_url
 from admin_app.forms.kept_files import form_place
 from admin_app.pages.child import age_on
 from admin_app.pages.places import names_of
 from admin_app.pages.record_words import clip, day_line, say_answer, verb_of
-from admin_app.wording import say
+from admin_app.wording import language, say
 from models.case import Case
 from models.child import Child
 from models.record import Record
@@ -56,7 +56,7 @@ def entry_page(entry: Entry, refusal: Refusal | None = None) -> dict[str, Any]:
     form, line = _bound(entry)
     if refusal is not None:
         show_faults(form, refusal.faults)
-        if not any(key in form for key in refusal.faults):
+        if not any(key.split("-")[0] in form for key in refusal.faults):
             flash(say(refusal.message), "bad")
     definition = _seen(entry.version.form, entry.sees)
     screen = _screen(entry, line) | {"sections": _sections(definition, form)}
@@ -64,13 +64,24 @@ def entry_page(entry: Entry, refusal: Refusal | None = None) -> dict[str, Any]:
 
 
 def _bound(entry: Entry) -> tuple[Any, str]:
-    validator = entry.version.validator
     if request.method == "POST":
-        return make_form(validator, {}, request.form), ""
+        return _filled(entry, {}, request.form), ""
     kept = draft_of(form_place())
     if kept is not None:
-        return make_form(validator, {}, MultiDict(kept[1])), draft_line(kept)
-    return make_form(validator, _known(entry)), ""
+        return _filled(entry, {}, MultiDict(kept[1])), draft_line(kept)
+    return _filled(entry, _known(entry), None), ""
+
+
+def _filled(entry: Entry, answers: Mapping[str, Any], posted: MultiDict[str, str] | None) -> Any:
+    """Return the form with what was posted or is known; for several children nothing is computed beforehand."""
+    validator = entry.version.validator
+    form = make_form(validator, answers, posted)
+    on_page = {key: written(value) for key, value in answers.items()}
+    raw = on_page if posted is None else read_answers(validator.definition, posted)
+    alone = len(entry.children) == 1
+    facts = ChildSubject(entry.children[0]).facts() if alone and validator.names else {}
+    show_computed(form, validator, raw, facts, now=now(), sees=entry.sees)
+    return form
 
 
 def _known(entry: Entry) -> dict[str, Any]:
@@ -88,7 +99,7 @@ def _seen(form: Form, level: str) -> Form:
 def _sections(definition: Form, form: Any) -> list[dict[str, Any]]:
     found = []
     for section in definition.sections:
-        fields = [form[f.key] for f in definition.fields if f.section == section.key]
+        fields = [form[f.key] for f in definition.fields if f.section == section.key and f.key in form]
         if not fields:
             continue
         is_folded = section.folded or section.confidential
@@ -137,7 +148,8 @@ def _conditions(entry: Entry) -> dict[str, Any] | None:
         return None
     child = entry.children[0]
     sees = current_policy().sees(current_actor(), child.level_codes)
-    return page_conditions(entry.version.validator, ChildSubject(child).facts(), now=now(), sees=sees)
+    facts = ChildSubject(child).facts()
+    return page_conditions(entry.version.validator, facts, now=now(), sees=sees, language=language())
 
 
 def _case(entry: Entry) -> dict[str, Any] | None:

@@ -41,7 +41,7 @@ def filled_blocks(
 def empty_blocks(form: Form, title: str, sub: str = "", *, confidential: bool = True) -> list[Block]:
     """Return a form to fill in by hand: without files, what the system counts, and confidential parts if so asked."""
     hidden = {section.key for section in form.sections if section.confidential and not confidential}
-    asked = [f for f in form.fields if not f.counted and f.type not in FILES and f.section not in hidden]
+    asked = [f for f in form.fields if f.fact is None and f.type not in FILES and f.section not in hidden]
     return [block | {"is_empty": True} for block in _blocks(form, asked, empty, _empty_rows, title, sub)]
 
 

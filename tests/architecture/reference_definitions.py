@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic_core import PydanticUndefined
 
 from tests.architecture import reference_words as words
+from workflows.engine import bound as b
 from workflows.engine import deadline as t
 from workflows.engine import definition as d
 from workflows.engine import paper as p
+from workflows.engine import rules as r
 from workflows.engine import selection as s
 from workflows.engine import standing as g
 from workflows.engine import vocabulary as v
@@ -21,7 +23,7 @@ PARTS: tuple[type[v.Part], ...] = (
     d.Workflow, d.Opening, g.Participation, g.Unique, g.Quota,
     d.State, d.Tasks, t.Deadline, t.Limit, d.CadenceRule, d.Transition, d.View,
     p.Paper, p.PaperPart, p.Signer,
-    d.Form, d.RecordHead, p.CardHead, d.Section, d.FormField, d.Option, d.Advice,
+    d.Form, d.RecordHead, p.CardHead, d.Section, d.FormField, d.Option, r.CaseFact, r.Rule, d.Advice,
     s.Selection, s.Ground, v.Label,
 )  # fmt: skip
 NAMED = {
@@ -30,7 +32,7 @@ NAMED = {
     "an assignee": v.AssigneeText,
     "a verb": v.VerbWord,
     "a condition": v.Source,
-    "a number, a day or `today`": d.Bound,
+    "a number, a day or `today`": b.Bound,
 }
 WRITTEN_AS_TEXT: dict[type[v.Part], str] = {
     v.Span: "a span",
@@ -55,7 +57,7 @@ Keys marked *not yet* are checked and kept, but nothing carries them out so far.
 
 def parts_in_code() -> set[type[v.Part]]:
     """Return every part that a definition can be made of."""
-    return {part for module in (d, t, s, g, p, v) for part in vars(module).values() if _is_part(part)}
+    return {part for module in (d, t, s, g, p, r, v) for part in vars(module).values() if _is_part(part)}
 
 
 def _is_part(thing: object) -> bool:

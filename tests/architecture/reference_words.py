@@ -36,6 +36,10 @@ Nothing fails while a condition runs. A value that is missing makes every compar
 opposite of that. Texts have no order. Two dates may be subtracted, a number of days added to a date. A number has up to
 twelve digits before the point and six after it; what is computed is rounded to that, and beyond it is missing.
 
+In a form, `items.cost` is the list of what was answered in the column `cost` of the rows `items`, and `value` is such an
+expression of any type. The condition of a rule (`must`) is asked more carefully: it is broken only when it is certain not
+to hold, so that what is missing refuses nothing; `a or b` holds when either is certain, whatever the other lacks.
+
 The same condition filters lists (`shouwang case list --where`, the page 按条件筛选) and chooses the cases of a bulk
 move; the database gives the same answer as a guard does. There it may name the state and dates of the case, plain
 answers of its forms (P0 and P1; no long texts, files or repeated rows) and plain columns of the child or the place.
@@ -172,6 +176,12 @@ FUNCTIONS = {
     "present": "whether `x` is filled in",
     "missing": "whether `x` is not filled in",
     "coalesce": "the first value that is filled in",
+    "choose": "`a` where the condition `c` holds, else `b`",
+    "round": "the nearest whole number, half of one away from zero",
+    "sum": "all items added up, 0 for none; for forms only",
+    "min": "the smallest or earliest item; for forms only",
+    "max": "the largest or latest item; for forms only",
+    "all_different": "whether no two items are the same; for forms only",
 }
 
 # Keys that publishing checks and that no part of the program carries out yet.
@@ -327,6 +337,8 @@ DEFINITION_KEYS = {
         "card": "makes it the contact card of a child (`contact_card`)",
         "sections": "titled groups of fields, in order",
         "fields": "the questions, in order",
+        "knows": "answers of the case's other forms that its conditions may read, as `case.` and their key",
+        "rules": "what must hold of several answers together",
         "advise": "what is said before it is sent, and on the case's page, while a condition holds; forbids nothing",
     },
     "Advice": {
@@ -378,10 +390,21 @@ DEFINITION_KEYS = {
         "within": "an answer of the case that names the place around the places offered",
         "elsewhere": "leaves out the places where the child is now",
         "prefill": "the fact that stands there at first",
-        "counted": "the answer is that fact, whatever was typed",
+        "value": "the answer is computed, whatever was typed: a fact, or an expression of any type over answers and facts",
         "columns": "of `rows`: the questions of each row",
         "most": "of `rows`: how many rows at most",
         "preset": "of `rows`: the rows to begin with",
+        "rules": "of `rows`: what must hold in each row; it may read the form around it",
+    },
+    "Rule": {
+        "must": "the condition that must hold",
+        "text": "the sentence for whoever breaks it",
+        "at": "the field, or fields, at which the sentence stands; of a rule of rows, columns",
+    },
+    "CaseFact": {
+        "key": "the key of the answer; conditions read `case.` and it",
+        "type": "what kind of answer it is",
+        "class": "its protection: that of the field, or a higher one",
     },
     "Option": {
         "value": "what is stored",

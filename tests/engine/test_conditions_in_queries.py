@@ -87,6 +87,10 @@ def numbers(depth: int) -> st.SearchStrategy[str]:
         st.tuples(inner, st.sampled_from("+-*/"), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
         inner.map(lambda n: f"(-{n})"),
         st.tuples(inner, inner).map(lambda t: f"coalesce({t[0]}, {t[1]})"),
+        inner.map(lambda n: f"round({n})"),
+        st.tuples(inner, st.sampled_from("<>"), inner, inner, inner).map(
+            lambda t: f"choose({t[0]} {t[1]} {t[2]}, {t[3]}, {t[4]})"
+        ),
         texts(depth - 1).map(lambda t: f"len({t})"),
         lists(depth - 1).map(lambda t: f"len({t})"),
         st.tuples(st.sampled_from(["days_since", "days_until", "age", "month"]), a_day).map(
@@ -106,6 +110,7 @@ def texts(depth: int) -> st.SearchStrategy[str]:
     return st.one_of(
         leaves,
         inner.map(lambda t: f"lower({t})"),
+        st.tuples(inner, inner).map(lambda t: f"choose(case.a_yes_no, {t[0]}, {t[1]})"),
         st.tuples(inner, inner).map(lambda t: f"coalesce({t[0]}, {t[1]})"),
     )
 
@@ -121,6 +126,7 @@ def dates(depth: int) -> st.SearchStrategy[str]:
         times(depth - 1).map(lambda t: f"date_of({t})"),
         st.tuples(inner, st.sampled_from("+-"), numbers(depth - 1)).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
         st.tuples(inner, inner).map(lambda t: f"coalesce({t[0]}, {t[1]})"),
+        st.tuples(inner, inner).map(lambda t: f"choose(not child.is_poor, {t[0]}, {t[1]})"),
     )
 
 
@@ -169,6 +175,7 @@ def conditions(depth: int) -> st.SearchStrategy[str]:
         st.tuples(inner, same, inner).map(" ".join),
         st.tuples(inner, isin, st.lists(inner, min_size=1, max_size=2).map(_listed)).map(" ".join),
         st.tuples(inner, st.just("in"), st.just("(case.a_yes_no, True)")).map(" ".join),
+        st.tuples(inner, inner).map(lambda t: f"choose({t[0]}, {t[1]}, case.a_yes_no)"),
         st.tuples(st.just("case.a_yes_no"), inner).map(lambda t: f"coalesce({t[0]}, {t[1]})"),
     )
 

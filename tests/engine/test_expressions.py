@@ -29,6 +29,10 @@ OFFERS = {
     "case.opened_at": Offer(DATETIME, Label(zh="立案时刻"), Protection.P0),
     "case.measures": Offer(Type(Kind.TEXT, is_list=True), Label(zh="措施")),
     "score": Offer(NUMBER, Label(zh="得分")),
+    "items": Offer(Type(Kind.ROW, is_list=True), Label(zh="项目")),
+    "items.points": Offer(Type(Kind.NUMBER, is_list=True), Label(zh="分值")),
+    "items.on": Offer(Type(Kind.DATE, is_list=True), Label(zh="日期")),
+    "items.what": Offer(Type(Kind.TEXT, is_list=True), Label(zh="名称")),
 }
 FACTS = {
     "child.risk": "high",
@@ -39,6 +43,10 @@ FACTS = {
     "case.opened_at": datetime(2026, 11, 18, 17, 0, tzinfo=UTC),
     "case.measures": ["家访", "谈心"],
     "score": 7,
+    "items": [{"what": "甲", "points": Decimal("1.5")}, {"what": "乙", "points": 2}, {}],
+    "items.points": [Decimal("1.5"), 2],
+    "items.on": [date(2026, 3, 1), date(2026, 2, 1)],
+    "items.what": ["甲", "乙"],
 }
 
 
@@ -63,6 +71,18 @@ def holds(written: str, facts: dict[str, object] | None = None) -> bool:
         "-score < 0",
         "3 < score <= 7",
         "0.1 + 0.2 == 0.3",
+        "len(items) == 3",
+        "sum(items.points) == 3.5",
+        "min(items.points) == 1.5 and max(items.points) == 2",
+        "min(items.on) == '2026-02-01' and max(items.on) == '2026-03-01'",
+        "sum(items.points) / len(items.points) == 1.75",
+        "all_different(items.what) and not all_different(('甲', '乙', '甲'))",
+        "sum((score, 3)) == 10",
+        "round(score / 2) == 4 and round(0 - score / 2) == -4 and round(1.49) == 1",
+        "choose(score > 5, '高', '低') == '高'",
+        "choose(child.phone == '1', 1, 2) == 2",
+        "missing(choose(child.is_boarding, child.phone, child.village))",
+        "choose(score > 9, score, choose(score > 6, 6, 0)) == 6",
         "age(child.birth_on) == 11",
         "child.birth_on == '2015-11-20'",
         "child.birth_on < today()",
@@ -115,6 +135,11 @@ def test_a_child_turns_a_year_older_on_the_birthday() -> None:
         "score / 0 == score / 0",
         "1 / 0 != 1",
         "len(case.measures) >= 0",
+        "sum(items.points) >= 0",
+        "min(items.points) <= max(items.points)",
+        "all_different(items.what)",
+        "len(items) >= 0",
+        "round(score) == round(score)",
         "'家访' not in case.measures",
         "child.is_boarding",
         "child.is_boarding == False",
@@ -318,3 +343,35 @@ def test_every_function_says_what_it_is_for() -> None:
         assert function.shape.startswith(f"{name}(")
         assert function.help.msgid
         assert function.wording.msgid
+
+
+def test_nothing_adds_up_to_nothing_and_has_no_least() -> None:
+    facts: dict[str, object] = {"items.points": ["x", None], "items.what": []}
+    assert holds("sum(items.points) == 0 and all_different(items.what)", facts)
+    assert holds("missing(min(items.points)) and missing(max(items.points))", facts)
+    assert holds("missing(sum(items.points))", {"items.points": [Decimal(10) ** 12 - 1, 1]})
+    assert holds("sum(items.points) == 1", {"items.points": [Decimal(10) ** 12 - 1, 1, 1 - Decimal(10) ** 12]})
+
+
+@pytest.mark.parametrize(
+    ("written", "shape"),
+    [
+        ("sum(items.what) > 0", "sum(x)"),
+        ("sum(items) > 0", "sum(x)"),
+        ("max(items.what) == '甲'", "max(x)"),
+        ("all_different(items)", "all_different(x)"),
+        ("choose(score, 1, 2) > 0", "choose(c, a, b)"),
+        ("choose(score > 1, 1, 'a') > 0", "choose(c, a, b)"),
+        ("round(child.village) > 0", "round(n)"),
+    ],
+)
+def test_functions_take_only_what_they_can_reckon_with(written: str, shape: str) -> None:
+    with pytest.raises(ExpressionFault) as refused:
+        compile_condition(written, OFFERS)
+    assert str(refused.value.message) == f"参数不合：应为 {shape}"
+
+
+def test_what_looks_at_all_rows_together_is_not_for_queries() -> None:
+    condition = compile_condition("sum((score, 1)) > 3", OFFERS)
+    assert (condition.of_rows, condition.is_queryable) == ("sum", False)
+    assert compile_condition("choose(score > 3, True, False)", OFFERS).is_queryable

@@ -339,8 +339,9 @@ def test_a_fault_in_a_repeated_row_names_its_cell(rows: object, faults: dict[str
     assert {key: str(fault) for key, fault in got.faults.items()} == faults
 
 
-def test_a_counted_answer_is_the_fact_whatever_was_typed() -> None:
-    talks = {"key": "talks", "type": "integer", "prefill": "evidence.talks", "counted": True}
-    got = form(talks).check({"talks": "99"}, {"evidence.talks": 4}, now=NOW)
+@pytest.mark.parametrize("once", [{"value": "evidence.talks"}, {"prefill": "evidence.talks", "counted": True}])
+def test_a_counted_answer_is_the_fact_whatever_was_typed(once: dict[str, Any]) -> None:
+    talks, facts = {"key": "talks", "type": "integer", **once}, standard_catalogue().subjects["child"]
+    got = form(talks, facts=facts).check({"talks": "99"}, {"evidence.talks": 4}, now=NOW)
     assert got.values == {"talks": 4}
-    assert form(talks).check({"talks": "99"}, {}, now=NOW).values == {}
+    assert form(talks, facts=facts).check({"talks": "99"}, {}, now=NOW).values == {}

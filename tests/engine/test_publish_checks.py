@@ -409,3 +409,128 @@ def test_the_digest_ignores_layout_and_comments_and_sees_every_change_of_meaning
     assert load_definition(spaced, "b.yaml", catalogue).digest == one.digest
     for sound, other in (("5 workdays", "6 workdays"), ("[opinion]", "[reason]"), ("'high'", "'low'"), ("ZZ", "ZY")):
         assert load_definition(WORKFLOW.replace(sound, other), "c.yaml", catalogue).digest != one.digest
+
+
+RULED = """\
+form: purchase
+title: {zh: 采购}
+subject: child
+knows:
+  - {key: allowed, type: number}
+  - {key: sealed_note, type: text, class: P3}
+fields:
+  - {key: bought_on, type: date, label: {zh: 日期}}
+  - {key: used_on, type: date, label: {zh: 启用}}
+  - {key: secret, type: text, class: P3, label: {zh: 保密}}
+  - key: items
+    type: rows
+    label: {zh: 明细}
+    columns:
+      - {key: what, type: text, label: {zh: 品名}, required: true}
+      - {key: price, type: number, label: {zh: 单价}}
+      - {key: count, type: integer, label: {zh: 数量}, required_when: present(price)}
+      - {key: cost, type: number, label: {zh: 金额}, value: price * count}
+    rules:
+      - {must: price > 0, text: {zh: 单价应大于零}, at: price}
+  - {key: total, type: number, label: {zh: 合计}, value: sum(items.cost)}
+  - key: size
+    type: choice
+    label: {zh: 规模}
+    value: "choose(total > 100, 'large', 'small')"
+    options: [{value: large, label: {zh: 大}}, {value: small, label: {zh: 小}}]
+rules:
+  - {must: used_on >= bought_on, text: {zh: 启用不能早于购买}, at: used_on}
+  - {must: total <= case.allowed, text: {zh: 超出批准的金额}, at: [total, items]}
+  - {must: all_different(items.what), text: {zh: 品名不能重复}, at: items}
+"""
+
+
+def test_a_form_with_rules_and_computed_values_can_be_published(catalogue: Catalogue) -> None:
+    assert [str(p) for p in load_definition(RULED, "office.yaml", catalogue).problems] == []
+
+
+@pytest.mark.parametrize(
+    ("sound", "broken", "code"),
+    [
+        ("must: used_on >= bought_on", "must: used_on >= «bougth_on", "unknown_name"),
+        ("must: used_on >= bought_on", "must: used_on >= «total", "expression_type"),
+        ("must: used_on >= bought_on", "must: «used_on", "expression_type"),
+        ("must: used_on >= bought_on", "must: «child.is_boarding", "rule_reads_no_answer"),
+        ("must: used_on >= bought_on", "must: «secret != child.character", "protected_fact"),
+        ("must: used_on >= bought_on", "must: «secret != case.sealed_note", "protected_fact"),
+        ("at: used_on", "at: «usedon", "unknown_field"),
+        ("at: [total, items]", "at: [total, «itms]", "unknown_field"),
+        ("at: price}", "at: «total}", "unknown_field"),
+        ("must: price > 0", "must: price > «what", "expression_type"),
+        ("value: price * count", "value: «what", "value_type"),
+        ("value: price * count", "value: «child.home_phone", "value_type"),
+        ("value: price * count", "value: price * «cuont", "unknown_name"),
+        ("required_when: present(price)", "required_when: present(«prize)", "unknown_name"),
+        ("value: sum(items.cost)", "value: «items.cost", "value_type"),
+        ("value: sum(items.cost)", "value: «sum(items.what)", "expression_type"),
+        ("value: sum(items.cost)", "«required: true, value: sum(items.cost)", "misplaced"),
+        ("'large', 'small')\"", "'large', 'tiny')\"", "unknown_option"),
+        ("key: secret, type: text, class: P3", "key: secret, type: text, class: P3, value: «price", "unknown_name"),
+        ("key: bought_on, type: date", "key: bought_on, type: date, value: child.birth_on, «max: today", "misplaced"),
+        ("{key: what, type: text", "{key: what, type: «photo", "misplaced"),
+        ("{key: what, type: text", "{key: what, «prefill: child.name, type: text", "misplaced"),
+        ("{key: count, type", "{key: «what, type", "duplicate_field"),
+        ("{key: allowed, type", "{key: «state, type", "duplicate_field"),
+        ("type: rows", "type: «text", "misplaced"),
+    ],
+)
+def test_it_points_at_what_is_wrong_in_rules_and_values(
+    sound: str, broken: str, code: str, catalogue: Catalogue
+) -> None:
+    marked = edited(RULED, (sound, broken))
+    if "«" not in marked:
+        marked = marked.replace('value: "choose', 'value: «"choose')
+    problems, place, _ = found(marked, catalogue)
+    assert (*place, code) in problems
+
+
+@pytest.mark.parametrize(
+    ("edits", "code"),
+    [
+        ([("value: sum(items.cost)", "value: «len(child.note)")], "class_too_low"),
+        ([("value: sum(items.cost)", "value: «len(secret)")], "class_too_low"),
+        ([("key: items", "key: «items"), ("value: price * count", "value: price * total")], "condition_loop"),
+        ([("key: items", "key: «items"), ("value: price * count", "value: price * cost")], "condition_loop"),
+        ([("key: total", "key: «total"), ("sum(items.cost)", "total + 1")], "condition_loop"),
+    ],
+)
+def test_it_points_at_values_that_tell_too_much_or_wait_for_themselves(
+    edits: list[tuple[str, str]], code: str, catalogue: Catalogue
+) -> None:
+    problems, place, _ = found(edited(RULED, *edits), catalogue)
+    assert problems == [(*place, code)]
+
+
+RECORD = """\
+form: note
+title: {zh: 记事}
+subject: child
+record: {happened_on: noted_on, by: helper}
+fields:
+  - {key: noted_on, type: date, label: {zh: 日期}, required: true}
+  - {key: said, type: text, class: P3, label: {zh: 内容}}
+  - {key: again_on, type: date, label: {zh: 下次}}
+rules:
+  - {must: again_on > noted_on, text: {zh: 下次要在以后}, at: again_on}
+"""
+
+
+@pytest.mark.parametrize(
+    ("sound", "broken", "code"),
+    [
+        ("must: again_on > noted_on", "must: «again_on > noted_on or present(said)", "protected_fact"),
+        ("must: again_on > noted_on", "must: again_on > noted_on and «evidence.talks > 1", "unknown_name"),
+        ("rules:", "«knows: [{key: a, type: text}]\nrules:", "misplaced"),
+    ],
+)
+def test_the_rules_of_a_record_tell_nothing_to_who_corrects_it(
+    sound: str, broken: str, code: str, catalogue: Catalogue
+) -> None:
+    assert load_definition(RECORD, "office.yaml", catalogue).problems == ()
+    problems, place, _ = found(edited(RECORD, (sound, broken)), catalogue)
+    assert (*place, code) in problems

@@ -68,7 +68,7 @@ def test_the_list_tells_state_score_open_findings_and_the_nearest_limit(sqlite_c
     number = with_findings(sqlite_cast, "2026-12-01")
     for login in ("feng", "qin", "chen", "tan"):
         told = words(client_of(login), "/inspections/")
-        assert re.search(rf"柳溪镇中心小学 限期整改 县督查一组 2026-11-27 86 2 2026-12-01 {number}", told), (
+        assert re.search(rf"柳溪镇中心小学 限期整改 县督查一组 2026-11-27 11 2 2026-12-01 {number}", told), (
             login,
             told,
         )

@@ -6,12 +6,13 @@ from datetime import date
 from decimal import Decimal
 
 from workflows.engine.catalogue import CLOCK, Catalogue
+from workflows.engine.check_rules import check_rules, offers_in
 from workflows.engine.checks import Findings
 from workflows.engine.definition import RECORD_KINDS, Form, FormField, RecordHead
-from workflows.engine.document import Document
+from workflows.engine.document import Document, Path
 from workflows.engine.expression import ExpressionFault, Offers
 from workflows.engine.expression.tree import TEXT
-from workflows.engine.form import FIELD_TYPES, FILES, ConditionLoop, compile_form, field_offers, person_offers
+from workflows.engine.form import FIELD_TYPES, FILES, ConditionLoop, compile_form, person_offers
 from workflows.engine.problem import Problem
 from workflows.text import text
 
@@ -25,16 +26,23 @@ def check_form(form: Form, document: Document, catalogue: Catalogue) -> list[Pro
     """List what would keep a form from being published."""
     findings = Findings(document, catalogue)
     facts = catalogue.subjects.get(form.subject or "", {})
-    offers = {**facts, **field_offers(form, catalogue.code_lists)}
-    _check_doubled("sections", [section.key for section in form.sections], findings)
-    _check_doubled("fields", [f.key for f in form.fields], findings)
+    scopes = offers_in(form, facts, findings)
+    offers = scopes[""]
+    _check_doubled(("sections",), [section.key for section in form.sections], findings)
+    _check_doubled(("fields",), [f.key for f in form.fields], findings)
     sections = {section.key for section in form.sections}
     bound: set[str] = set()
     for index, f in enumerate(form.fields):
-        _check_field(index, f, sections, findings)
+        path: Path = ("fields", index)
+        _check_field(path, f, sections, findings)
         _check_bind(index, f, bound, findings)
         _check_prefill(index, f, facts, findings)
-        _check_conditions(index, f, offers, findings)
+        _check_conditions(path, f, offers, findings)
+        _check_doubled((*path, "columns"), [column.key for column in f.columns], findings)
+        for at, column in enumerate(f.columns):
+            _check_field((*path, "columns", at), column, sections, findings)
+            _check_conditions((*path, "columns", at), column, scopes.get(f.key, {}), findings)
+    check_rules(form, scopes, findings)
     _check_advice(form, offers, findings)
     if form.record is not None:
         _check_record(form, form.record, findings)
@@ -90,32 +98,27 @@ def _gives_evidence(counts_as: str, field: FormField | None) -> bool:
     return {option.value for option in field.options.items} <= RECORD_KINDS
 
 
-def _check_doubled(kind: str, keys: list[str], findings: Findings) -> None:
+def _check_doubled(path: Path, keys: list[str], findings: Findings) -> None:
     for index, key in enumerate(keys):
         if key in keys[:index]:
-            code = "duplicate_field" if kind == "fields" else "duplicate_section"
-            findings.add((kind, index, "key"), code, text("键 {key} 已经用过", key=key))
+            code = "duplicate_section" if path == ("sections",) else "duplicate_field"
+            findings.add((*path, index, "key"), code, text("键 {key} 已经用过", key=key))
 
 
-def _check_field(index: int, f: FormField, sections: set[str], findings: Findings) -> None:
-    path = ("fields", index)
+def _check_field(path: Path, f: FormField, sections: set[str], findings: Findings) -> None:
     if f.section is not None and f.section not in sections:
         findings.unknown((*path, "section"), "unknown_section", text("分组"), f.section, sections)
-    _check_options(index, f, findings)
+    _check_options((*path, "options"), f, findings)
     if f.all_required and f.type != "multi_choice":
         findings.add((*path, "all_required"), "misplaced", text("all_required 只用于多选"))
     if f.max_length is not None and f.type not in WITH_LENGTH:
         findings.add((*path, "max_length"), "misplaced", text("max_length 只用于文字"))
     if f.elsewhere and f.type != "place":
         findings.add((*path, "elsewhere"), "misplaced", text("elsewhere 只用于单位"))
-    _check_bounds(index, f, findings)
-    for at, column in enumerate(f.columns):
-        if column.type in FILES:
-            findings.add((*path, "columns", at, "type"), "misplaced", text("照片和附件不能放在重复的行里"))
+    _check_bounds(path, f, findings)
 
 
-def _check_options(index: int, f: FormField, findings: Findings) -> None:
-    path = ("fields", index, "options")
+def _check_options(path: Path, f: FormField, findings: Findings) -> None:
     if (f.type in WITH_OPTIONS) is not (f.options is not None):
         findings.add(path, "bad_options", text("单选和多选要写 options，其他类型不写"))
         return
@@ -132,18 +135,18 @@ def _check_options(index: int, f: FormField, findings: Findings) -> None:
             findings.add((*path, at, "value"), "duplicate_option", text("选项 {value} 写了两次", value=value))
 
 
-def _check_bounds(index: int, f: FormField, findings: Findings) -> None:
+def _check_bounds(path: Path, f: FormField, findings: Findings) -> None:
     for name, bound in (("min", f.min), ("max", f.max)):
         fits = isinstance(bound, Decimal) if f.type in WITH_NUMBERS else f.type in WITH_DAYS and _is_day(bound)
         if bound is not None and not fits:
-            findings.add(("fields", index, name), "bad_bound", text("{name} 与类型不合", name=name))
+            findings.add((*path, name), "bad_bound", text("{name} 与类型不合", name=name))
             return
     low, high = f.min, f.max
     crossed = (isinstance(low, Decimal) and isinstance(high, Decimal) and low > high) or (
         isinstance(low, date) and isinstance(high, date) and low > high
     )
     if crossed:
-        findings.add(("fields", index, "max"), "bad_bound", text("max 比 min 小"))
+        findings.add((*path, "max"), "bad_bound", text("max 比 min 小"))
 
 
 def _is_day(bound: object) -> bool:
@@ -180,18 +183,20 @@ def _check_bind(index: int, f: FormField, bound: set[str], findings: Findings) -
         findings.add(path, "class_too_low", message)
 
 
-def _check_conditions(index: int, f: FormField, offers: Offers, findings: Findings) -> None:
+def _check_conditions(path: Path, f: FormField, offers: Offers, findings: Findings) -> None:
     for name, written in (("visible_when", f.visible_when), ("required_when", f.required_when)):
         if written is not None:
-            findings.condition(("fields", index, name), written, offers)
+            findings.condition((*path, name), written, offers)
 
 
 def _check_loop(form: Form, facts: Offers, findings: Findings) -> None:
     try:
         compile_form(form, facts=facts, code_lists=findings.catalogue.code_lists)
     except ConditionLoop as loop:
-        index = next(i for i, f in enumerate(form.fields) if f.key in loop.fields)
-        message = text("条件互相等待：{fields}", fields=" → ".join(loop.fields))
+        index = next(
+            i for i, f in enumerate(form.fields) if {f.key, *(column.key for column in f.columns)} & {*loop.fields}
+        )
+        message = text("条件或计算互相等待：{fields}", fields=" → ".join(loop.fields))
         findings.add(("fields", index, "key"), "condition_loop", message)
     except ExpressionFault as fault:
         findings.add(("fields",), fault.code, fault.message)

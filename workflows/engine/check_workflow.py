@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable
 from workflows.engine.catalogue import CASE_FACTS, Catalogue
 from workflows.engine.check_deadline import check_deadlines
 from workflows.engine.check_paper import check_papers
-from workflows.engine.check_standing import case_offers, check_standing
+from workflows.engine.check_standing import all_fields, case_offers, check_standing
 from workflows.engine.checks import Findings
 from workflows.engine.definition import ANY, ANY_VISITED, SAID_WITH_IT, Form, State, Transition, Workflow
 from workflows.engine.document import Document
 from workflows.engine.expression import Offer
-from workflows.engine.form import field_offers
+from workflows.engine.expression.tree import TEXT
+from workflows.engine.form import FIELD_TYPES, field_offers
 from workflows.engine.kept import kept_fields
 from workflows.engine.problem import Problem
 from workflows.engine.vocabulary import Protection
@@ -26,6 +27,7 @@ def check_workflow(workflow: Workflow, document: Document, catalogue: Catalogue)
     check_standing(workflow, findings)
     check_papers(workflow, findings)
     _check_views(workflow, findings)
+    _check_known(workflow, findings)
     for key, state in workflow.states.items():
         _check_state(key, state, workflow.participants, findings)
     for key, transition in workflow.transitions.items():
@@ -58,6 +60,25 @@ def _check_views(workflow: Workflow, findings: Findings) -> None:
             is_plain = offers[name].protection <= Protection.P1 and owner in ("case", "child", "place")
             if not is_plain or (owner == "case" and name not in CASE_FACTS and field not in kept):
                 findings.add(path, "not_in_a_column", text("“{label}”不能用来筛选", label=offers[name].label.zh))
+        if condition is not None and (function := condition.of_rows) is not None:
+            message = text("{function} 要把各行放在一起看，只用于表单，不能用来筛选", function=f"{function}(…)")
+            findings.add(path, "not_in_a_column", message)
+
+
+def _check_known(workflow: Workflow, findings: Findings) -> None:
+    """Note what a form reads of the case that no form of the workflow asks, or asks as another type or class."""
+    asked = all_fields(workflow, findings)
+    opening = [(("open", "form"), workflow.open.form)]
+    for path, key in [*opening, *((("transitions", k, "form"), one.form) for k, one in workflow.transitions.items())]:
+        form = findings.catalogue.forms.get(key or "")
+        for known in form.knows if form is not None else ():
+            f = asked.get(known.key)
+            if f is None:
+                message = text("表单 {form} 要读 case.{key}，这个流程没有表单问它", form=str(key), key=known.key)
+                findings.add(path, "unknown_field", message)
+            elif FIELD_TYPES.get(f.type, TEXT) != FIELD_TYPES.get(known.type, TEXT) or known.protection < f.protection:
+                message = text("表单 {form} 的 knows 与 {key} 的类型或保护等级不合", form=str(key), key=known.key)
+                findings.add(path, "known_otherwise", message)
 
 
 def _check_opening(workflow: Workflow, findings: Findings) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 
 from workflows.engine.catalogue import Catalogue
 from workflows.engine.document import Document, Path
-from workflows.engine.expression import Expression, ExpressionFault, Offers, compile_condition
+from workflows.engine.expression import Expression, ExpressionFault, Offers, compile_condition, compile_value
 from workflows.engine.expression.tree import Call, Node, children
 from workflows.engine.problem import Problem
 from workflows.engine.vocabulary import Assignee
@@ -50,16 +50,27 @@ class Findings:
 
     def condition(self, path: Path, written: str, offers: Offers) -> Expression | None:
         """Compile a condition, or note its fault at the place inside the text."""
+        expression = self._compiled(compile_condition, path, written, offers)
+        if expression is None:
+            return None
+        if not expression.names and not _calls(expression.tree):
+            self.add(path, "constant_condition", text("条件里没有数据项，结果永远一样"))
+        return expression
+
+    def value(self, path: Path, written: str, offers: Offers) -> Expression | None:
+        """Compile an expression of any type, or note its fault at the place inside the text."""
+        return self._compiled(compile_value, path, written, offers)
+
+    def _compiled(
+        self, compile_: Callable[[str, Offers], Expression], path: Path, written: str, offers: Offers
+    ) -> Expression | None:
         try:
-            expression = compile_condition(written, offers)
+            return compile_(written, offers)
         except ExpressionFault as fault:
             self.problems.append(
                 self._document.problem_inside(path, fault.line, fault.column, fault.code, fault.message)
             )
             return None
-        if not expression.names and not _calls(expression.tree):
-            self.add(path, "constant_condition", text("条件里没有数据项，结果永远一样"))
-        return expression
 
 
 def _calls(node: Node) -> bool:

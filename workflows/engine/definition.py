@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date
-from decimal import Decimal, InvalidOperation
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, model_serializer
+from pydantic import (
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 
+from workflows.engine.bound import Bound
 from workflows.engine.deadline import Deadline, Limit
 from workflows.engine.paper import CardHead, Paper
+from workflows.engine.rules import CaseFact, Rule
 from workflows.engine.selection import Selection
 from workflows.engine.standing import Participation, Quota, Unique
 from workflows.engine.vocabulary import (
@@ -27,7 +34,6 @@ from workflows.engine.vocabulary import (
     Subject,
     VerbWord,
     one_or_many,
-    refusal,
 )
 
 ANY = "any"
@@ -245,36 +251,6 @@ def read_options(value: Any) -> Any:
     return {"code_list": value} if isinstance(value, str) else {"items": value}
 
 
-def read_bound(value: Any) -> Decimal | date | Literal["today"]:
-    """Read a smallest or largest value: a number, an ISO date, or `today`.
-
-    Raises ValueError for anything else.
-    """
-    if isinstance(value, (Decimal, date)):
-        return value
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise refusal("bad_bound")
-    if value == "today":
-        return "today"
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return _read_day(str(value))
-    if not number.is_finite():
-        raise refusal("bad_bound")
-    return number
-
-
-def _read_day(value: str) -> date:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise refusal("bad_bound") from None
-
-
-Bound = Annotated[Decimal | date | Literal["today"], PlainValidator(read_bound), PlainSerializer(str, return_type=str)]
-
-
 class Section(Part):
     """A titled group of fields; a confidential one is shown apart and only to those who may, a folded one is closed."""
 
@@ -290,8 +266,8 @@ class FormField(Part):
 
     `among` are the roles (of a `person`) or kinds (of a `place`) to choose from; `within` is the case's answer that
     names the place around them; `elsewhere` leaves out the child's own places. `prefill` names the fact that stands
-    there at first; a `counted` answer is that fact, whatever was typed. `rows` repeat `columns`, at most `most` times,
-    beginning with the `preset` ones.
+    there at first; an answer with a `value` is computed, whatever was typed. `rows` repeat `columns`, at most `most`
+    times, beginning with the `preset` ones; `rules` and the conditions of columns are asked of each row by itself.
     """
 
     key: Key
@@ -314,10 +290,25 @@ class FormField(Part):
     within: Key | None = None
     elsewhere: bool = False
     prefill: Annotated[str, StringConstraints(pattern=BIND_PATTERN)] | None = None
-    counted: bool = False
+    value: Source | None = None
     columns: Annotated[tuple[FormField, ...], Field(max_length=12)] = ()
     most: Annotated[int, Field(ge=1, le=200)] = 30
     preset: Annotated[tuple[dict[Key, str], ...], Field(max_length=200)] = ()
+    rules: Annotated[tuple[Rule, ...], Field(max_length=20)] = ()
+
+    @property
+    def fact(self) -> str | None:
+        """The fact that its value is, None where it is reckoned from other answers, or typed."""
+        return self.value if self.value is not None and re.fullmatch(BIND_PATTERN, self.value) else None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_once_written(cls, written: Any) -> Any:
+        """Read the texts published before values were computed: a `counted` answer was the fact of its `prefill`."""
+        if not isinstance(written, dict) or written.get("counted") is not True or "prefill" not in written:
+            return written
+        rest = {key: one for key, one in written.items() if key not in ("counted", "prefill")}
+        return rest | {"value": written["prefill"]}
 
 
 class RecordHead(Part):
@@ -357,6 +348,8 @@ class Form(Part):
     card: CardHead | None = None
     sections: Annotated[tuple[Section, ...], Field(max_length=40)] = ()
     fields: Annotated[tuple[FormField, ...], Field(min_length=1, max_length=300)]
+    knows: Annotated[tuple[CaseFact, ...], Field(max_length=40)] = ()
+    rules: Annotated[tuple[Rule, ...], Field(max_length=60)] = ()
     advise: Annotated[tuple[Advice, ...], Field(max_length=40)] = ()
 
     def field(self, key: str) -> FormField:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+Facts = Mapping[str, Any]
+
 
 class Known(Mapping[str, Any]):
     """Several sources of facts as one, later ones over earlier ones; a value that is missing is left out."""
@@ -42,6 +44,17 @@ class Known(Mapping[str, Any]):
     def __or__(self, other: Mapping[str, Any]) -> Known:
         """Put other facts over these."""
         return Known(*self._sources, other)
+
+
+class Within(Known):
+    """Facts of an inner scope over outer ones: a name of the inner scope that is missing is missing."""
+
+    def __init__(self, outer: Facts, names: Collection[str], own: Facts) -> None:
+        super().__init__(outer, own)
+        self._outer, self._names, self._own = outer, names, own
+
+    def _find(self, name: str) -> Any:
+        return self._own.get(name) if name in self._names else self._outer.get(name)
 
 
 class ReadOnce(Known):

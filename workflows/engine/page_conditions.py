@@ -1,12 +1,14 @@
-"""Puts a form's conditions into small trees, by which a page shows and hides questions as the server will judge them.
+"""Puts a form's conditions, computed values and rules into small trees, by which a page judges as the server will.
 
-What rests on facts beside the form's own answers is worked out here. A condition is left to the server alone, and its
-question stays on the page, where it reads facts above the person's field class or answers that a page cannot read.
+What rests on facts beside the form's own answers is worked out here. What reads facts above the person's field class,
+or answers that a page cannot read, is left to the server alone: its question stays on the page, its value is shown when
+the page is made anew, its rule is told on sending.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,6 +17,7 @@ from workflows.clock import local_day
 from workflows.engine.answers import LINE_LENGTH, LONGEST_LINE, MOST_REFERENCES, TEXT_LENGTH
 from workflows.engine.definition import FormField
 from workflows.engine.expression import Expression
+from workflows.engine.expression.certainty import certain
 from workflows.engine.expression.closure import value as closure_of
 from workflows.engine.expression.tree import (
     Arithmetic,
@@ -29,16 +32,31 @@ from workflows.engine.expression.tree import (
     Node,
     Not,
     Several,
+    children,
     names_in,
 )
 from workflows.engine.form import CHOSEN_AT_HAND, Choices, FormValidator
+from workflows.engine.question import Question, ReadyRule
 
 UNREAD = frozenset({"phone", "id_number", "datetime"})  # what a page could only read with the server's own patterns
 Tree = list[Any]
+Fold = Callable[[Node], Callable[[Mapping[str, object], datetime], Any]]
 
 
 class _LeftToServer(Exception):
-    """A condition that the page cannot or must not judge."""
+    """What the page cannot or must not judge."""
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """What is known when the page is made: the facts, the moment, up to which class the person sees, the language."""
+
+    facts: Mapping[str, object]
+    now: datetime
+    sees: str
+    language: str
+    require: Collection[str]
+    choices: Choices
 
 
 def page_conditions(
@@ -49,108 +67,168 @@ def page_conditions(
     sees: str,
     require: Collection[str] = (),
     choices: Choices | None = None,
+    language: str = "zh",
 ) -> dict[str, Any] | None:
-    """Return what `static/js/conditions.js` needs of a form, None where no condition is for the page to judge.
+    """Return what `static/js/conditions.js` needs of a form, None where there is nothing for the page to judge.
 
     `facts`, `now`, `require` and `choices` are what `FormValidator.check` will be given, `sees` is the field class up
     to which the person reads the facts.
     """
-    plan = _Plan({f.key for f in validator.definition.fields}, facts, now, sees)
-    fields = [
-        plan.field(f, visible, required, f.required or f.key in require, _offered(validator, f, choices or {}))
-        for f, visible, required in validator.conditions()
-    ]
-    judged = {one["key"] for one in fields if "visible" in one or "required" in one}
-    kept = [one for one in fields if one["key"] in judged or one["key"] in plan.read]
-    return {"today": local_day(now).isoformat(), "fields": kept} if judged else None
-
-
-def _offered(validator: FormValidator, f: FormField, choices: Choices) -> list[str]:
-    return list(choices.get(f.key, {}) if f.type in CHOSEN_AT_HAND else validator.options(f.key))
+    plan = _Plan(_Setting(facts, now, sees, language, require, choices or {}))
+    found = plan.of(validator.questions, validator.rules)
+    return {"today": local_day(now).isoformat(), **found} if found else None
 
 
 class _Plan:
-    def __init__(self, own: Collection[str], facts: Mapping[str, object], now: datetime, sees: str) -> None:
-        self._own, self._facts, self._now, self._sees = own, facts, now, sees
-        self._unknown: set[str] = set()  # fields whose answers the page does not know as the server will
+    """The questions of a form, or of each of its rows inside those around them."""
+
+    def __init__(self, setting: _Setting, around: _Plan | None = None) -> None:
+        self._setting = setting
+        self._own: set[str] = set(around._own) if around is not None else set()
+        self._unknown: set[str] = set(around._unknown) if around is not None else set()  # not known as the server will
+        self._is_row = around is not None
+        self._judged: set[str] = set()  # questions that the page asks, requires or computes, or that hold such columns
         self.read: set[str] = set()
 
-    def field(
-        self,
-        f: FormField,
-        visible: Expression | None,
-        required: Expression | None,
-        always: bool,
-        options: list[str],
-    ) -> dict[str, Any]:
+    def of(self, questions: Iterable[Question], rules: Iterable[ReadyRule]) -> dict[str, Any]:
+        """Return the questions that the page judges or has to read, and the rules; empty where it judges nothing."""
+        fields, told = self._all(questions, rules)
+        if not self._judged and not told:
+            return {}
+        needed = self._judged | {name.split(".")[0] for name in self.read}
+        return {"fields": [one for one in fields if one["key"] in needed]} | ({"rules": told} if told else {})
+
+    def _all(
+        self, questions: Iterable[Question], rules: Iterable[ReadyRule]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        asked = tuple(questions)
+        for question in asked:
+            names = {question.field.key, *_of_columns(question)}
+            self._own |= names
+            self._unknown -= names  # whatever is called so around a row
+        fields = [self._field(question) for question in asked]
+        for told, question in zip(fields, asked, strict=True):
+            if question.columns:
+                told |= self._rules_of_rows(question)
+        return fields, [one for one in map(self._rule, rules) if one is not None]
+
+    def _field(self, question: Question) -> dict[str, Any]:
         """Return one question; a condition that is not for the page is left out."""
+        f = question.field
         told: dict[str, Any] = {"key": f.key, "type": f.type, **_limits(f)}
+        options = self._options(question)
         if options:
-            told["options"] = options
-        if always:
+            told["options"] = list(options)
+        if f.required or (f.key in self._setting.require and not self._is_row):
             told["always"] = True
-        for name, condition in (("visible", visible), ("required", required)):
-            tree = self._condition(condition)
+        for name, condition in (("visible", question.visible_when), ("required", question.required_when)):
+            tree = self._left_or(condition, closure_of)
             if tree is not None:
                 told[name] = tree
-        if (visible is not None and "visible" not in told) or f.type in UNREAD:
-            self._unknown.add(f.key)
-        if f.counted:
-            told["fixed"] = self._counted(f)
+        if (question.visible_when is not None and "visible" not in told) or f.type in UNREAD:
+            self._leave(question)
+        if question.value is not None:
+            told |= self._value(question, question.value)
+        if question.columns:
+            told |= self._columns(question)
+        if {"visible", "required", "value"} & set(told):
+            self._judged.add(f.key)
         return told
 
-    def _counted(self, f: FormField) -> Tree | None:
-        try:
-            if f.protection.value > self._sees:
-                raise _LeftToServer
-            return _constant(self._facts.get(f.prefill or ""))
-        except _LeftToServer:
-            self._unknown.add(f.key)
-            return None
+    def _options(self, question: Question) -> Collection[str]:
+        at_hand = question.field.type in CHOSEN_AT_HAND
+        return self._setting.choices.get(question.field.key, {}) if at_hand else question.options
 
-    def _condition(self, condition: Expression | None) -> Tree | None:
+    def _leave(self, question: Question) -> None:
+        self._unknown |= {question.field.key, *_of_columns(question)}
+
+    def _value(self, question: Question, value: Expression) -> dict[str, Any]:
+        """Return how the page computes an answer; it says nothing of one that is left to the server."""
+        told: dict[str, Any] = {"computed": True}
+        tree = self._left_or(value, closure_of) if question.field.type not in UNREAD else None
+        if tree is None:
+            self._leave(question)
+            return told
+        said = {answer: label.say(self._setting.language) for answer, label in question.options.items()}
+        return told | {"value": tree} | ({"said": said} if said else {})
+
+    def _columns(self, question: Question) -> dict[str, Any]:
+        """Return the columns of repeated rows, all of them: they are read together too."""
+        inner, key = _Plan(self._setting, self), question.field.key
+        columns, _rules = inner._all(question.columns, ())
+        names = {column.field.key for column in question.columns}
+        self._unknown |= {f"{key}.{name}" for name in inner._unknown & names}
+        self.read |= inner.read - names
+        if inner._judged:
+            self._judged.add(key)
+        return {"columns": columns}
+
+    def _rules_of_rows(self, question: Question) -> dict[str, Any]:
+        """Return the rules of repeated rows, which are asked when all around them is judged."""
+        inner = _Plan(self._setting, self)
+        _columns, told = inner._all(question.columns, question.rules)
+        self.read |= inner.read - {column.field.key for column in question.columns}
+        if not told:
+            return {}
+        self._judged.add(question.field.key)
+        return {"rules": told}
+
+    def _rule(self, ready: ReadyRule) -> dict[str, Any] | None:
+        """Return a rule that the page can judge, and knows whether its fields are asked."""
+        tree = self._left_or(ready.must, certain) if not self._unknown & set(ready.rule.at) else None
+        if tree is None:
+            return None
+        self.read |= set(ready.rule.at)
+        return {"must": tree, "at": list(ready.rule.at), "text": ready.rule.text.say(self._setting.language)}
+
+    def _left_or(self, condition: Expression | None, fold: Fold) -> Tree | None:
         if condition is None:
             return None
         try:
-            tree = self._tree(condition.tree)
+            tree = self._tree(condition.tree, fold)
         except _LeftToServer:
             return None
-        self.read |= condition.names & set(self._own)
+        self.read |= condition.names & self._own
         return tree
 
-    def _tree(self, node: Node) -> Tree:
+    def _tree(self, node: Node, fold: Fold) -> Tree:
         names = list(names_in(node))
         own = [name.name for name in names if name.name in self._own]
         if any(name in self._unknown for name in own):
             raise _LeftToServer
-        if not own:
-            return self._folded(node, names)
+        if not own and not isinstance(node, Several):
+            return self._folded(node, names, fold)
+        below = [self._tree(child, fold) for child in children(node)]
         match node:
             case Name():
                 return ["name", node.name]
             case Several():
-                return ["list", *map(self._tree, node.items)]
+                return ["list", *below]
             case Call():
-                return ["call", node.function, *map(self._tree, node.arguments)]
+                return ["call", node.function, *below]
             case Arithmetic():
-                return [_arithmetic(node), node.operator, self._tree(node.left), self._tree(node.right)]
+                return [_arithmetic(node), node.operator, *below]
             case Compare():
-                return ["compare", node.operator, self._tree(node.left), self._tree(node.right)]
+                return ["compare", node.operator, *below]
             case Member():
-                return ["in", node.negated, self._tree(node.item), self._tree(node.items)]
+                return ["in", node.negated, *below]
             case Not():
-                return ["not", self._tree(node.operand)]
+                return ["not", *below]
             case Every():
-                return ["and", *map(self._tree, node.operands)]
+                return ["and", *below]
             case Either():
-                return ["or", *map(self._tree, node.operands)]
+                return ["or", *below]
             case Constant():
                 return _constant(node.value)
 
-    def _folded(self, node: Node, names: list[Name]) -> Tree:
-        if any(name.offer.protection.value > self._sees for name in names):
+    def _folded(self, node: Node, names: list[Name], fold: Fold) -> Tree:
+        if any(name.offer.protection.value > self._setting.sees for name in names):
             raise _LeftToServer
-        return _constant(closure_of(node)(self._facts, self._now))
+        return _constant(fold(node)(self._setting.facts, self._setting.now))
+
+
+def _of_columns(question: Question) -> set[str]:
+    return {f"{question.field.key}.{column.field.key}" for column in question.columns}
 
 
 def _arithmetic(node: Arithmetic) -> str:

@@ -86,7 +86,7 @@ def judge(tx: Transaction, asked: Asked, subject: Subject, facts: Known) -> Answ
         return Answered(said=said)
     form = form_in_force(tx.session, asked.form)
     require = {f.key for f in form.form.fields}.intersection(asked.require)
-    known = facts | count(tx, (f.prefill for f in form.form.fields if f.prefill), subject, asked.case)
+    known = facts | count(tx, form.validator.names, subject, asked.case)
     at_hand = _at_hand(tx, form, subject, facts)
     answers = answers_with(form.form, asked.answers, asked.files)
     verdict = form.validator.check(answers, known, now=tx.now, require=require, choices=at_hand)

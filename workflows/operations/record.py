@@ -208,8 +208,8 @@ def _write(
 
 
 def _judge(tx: Transaction, version: FormVersion, child: Child, answers: Mapping[str, object]) -> FormVerdict:
-    asks = any(f.visible_when or f.required_when for f in version.form.fields)
-    verdict = version.validator.check(answers, ChildSubject(child).facts() if asks else {}, now=tx.now)
+    facts = ChildSubject(child).facts() if version.validator.names else {}
+    verdict = version.validator.check(answers, facts, now=tx.now)
     faults = dict(verdict.faults)
     field = head_of(version.form).happened_on
     day = verdict.values.get(field)

@@ -28,6 +28,7 @@
       list.append(numbered(blank.content.cloneNode(true), next));
       next += 1;
       refresh();
+      rows.dispatchEvent(new Event("rows:changed", { bubbles: true }));
       list.lastElementChild.querySelector("input, select, textarea")?.focus();
     });
     list.addEventListener("click", (event) => {
@@ -36,6 +37,7 @@
       button.closest("[data-rows-entry]").remove();
       refresh();
       rows.dispatchEvent(new Event("input", { bubbles: true }));
+      rows.dispatchEvent(new Event("rows:changed", { bubbles: true }));
     });
     refresh();
   };

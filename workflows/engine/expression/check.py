@@ -43,6 +43,7 @@ KIND_WORDS = {
     Kind.DATE: text("日期"),
     Kind.DATETIME: text("时刻"),
     Kind.YES_NO: text("是否"),
+    Kind.ROW: text("行"),
 }
 COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",

@@ -30,7 +30,7 @@ Facts = Mapping[str, object]
 Value = Callable[[Facts, datetime], Any]  # None stands for a missing value
 Condition = Callable[[Facts, datetime], bool]
 
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -99,6 +99,8 @@ def _as_kind(raw: object, kind: Kind, longest: int | None) -> Any:
         return raw if isinstance(raw, date) and not isinstance(raw, datetime) else None
     if kind is Kind.YES_NO:
         return raw if isinstance(raw, bool) else None
+    if kind is Kind.ROW:
+        return raw if isinstance(raw, Mapping) else None
     return raw if isinstance(raw, str) and (longest is None or len(raw) <= longest) else None
 
 
@@ -139,7 +141,7 @@ def _either(parts: tuple[Condition, ...]) -> Condition:
 
 
 def _compare(node: Compare) -> Condition:
-    left, right, compare = value(node.left), value(node.right), _COMPARE[node.operator]
+    left, right, compare = value(node.left), value(node.right), COMPARE[node.operator]
 
     def compared(facts: Facts, now: datetime) -> bool:
         a = left(facts, now)
@@ -177,7 +179,7 @@ def _call(node: Call) -> Value:
 
 def _arithmetic(node: Arithmetic) -> Value:
     left, right = value(node.left), value(node.right)
-    compute = _compute_for(node)
+    compute = compute_for(node)
 
     def computed(facts: Facts, now: datetime) -> Any:
         a, b = left(facts, now), right(facts, now)
@@ -186,7 +188,8 @@ def _arithmetic(node: Arithmetic) -> Value:
     return computed
 
 
-def _compute_for(node: Arithmetic) -> Callable[[Any, Any], Any]:
+def compute_for(node: Arithmetic) -> Callable[[Any, Any], Any]:
+    """Return what an arithmetic node does with its two values, both of which are there."""
     if node.left.type.kind is Kind.NUMBER:
         return _COMPUTE[node.operator]
     if node.type.kind is Kind.NUMBER:

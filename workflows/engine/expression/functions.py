@@ -9,6 +9,7 @@ from decimal import Decimal
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
+from models.exact import rounded, total
 from workflows.clock import local_day
 from workflows.engine.expression.tree import DATE, DATETIME, NUMBER, TEXT, YES_NO, Kind, Type
 from workflows.text import Text, text
@@ -19,7 +20,10 @@ Compute = Callable[..., Any]  # (now, *arguments), arguments of the types the si
 
 @dataclass(frozen=True)
 class Function:
-    """A function: what it takes and gives, its wording for people, whether it is told of missing values."""
+    """A function: what it takes and gives, its wording for people, whether it is told of missing values.
+
+    One that is `of_rows` looks at all rows of a question together, which stand in no column of the database.
+    """
 
     shape: str
     help: Text
@@ -27,6 +31,7 @@ class Function:
     signature: Signature
     compute: Compute
     sees_missing: bool = False
+    of_rows: bool = False
 
 
 def takes(*parameters: frozenset[Type], gives: Type) -> Signature:
@@ -62,11 +67,26 @@ def _all_alike(arguments: tuple[Type, ...]) -> Type | None:
     return arguments[0] if len(arguments) > 1 and len(set(arguments)) == 1 else None
 
 
+def _chosen_of(arguments: tuple[Type, ...]) -> Type | None:
+    if len(arguments) != 3 or arguments[0] != YES_NO or arguments[1].is_list:
+        return None
+    return arguments[1] if arguments[1] == arguments[2] else None
+
+
+def _extreme_of(arguments: tuple[Type, ...]) -> Type | None:
+    ordered = len(arguments) == 1 and arguments[0].is_list and arguments[0].kind in _ORDERED
+    return Type(arguments[0].kind) if ordered else None
+
+
 # Other scripts have small letters too, but each database knows others of them.
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 _DAYS = frozenset({DATE, DATETIME})
 _TEXT = frozenset({TEXT})
 _DATE = frozenset({DATE})
+_NUMBER = frozenset({NUMBER})
+_NUMBERS = frozenset({Type(Kind.NUMBER, is_list=True)})
+_ORDERED = frozenset({Kind.NUMBER, Kind.DATE, Kind.DATETIME})
+_TELLING_APART = frozenset(Type(kind, is_list=True) for kind in Kind if kind is not Kind.ROW)
 _COUNTABLE = frozenset({TEXT, *(Type(kind, is_list=True) for kind in Kind)})
 
 FUNCTIONS: Mapping[str, Function] = {
@@ -146,5 +166,52 @@ FUNCTIONS: Mapping[str, Function] = {
         _all_alike,
         lambda now, *values: next((v for v in values if v is not None), None),
         True,
+    ),
+    "choose": Function(
+        "choose(c, a, b)",
+        text("c 成立时取 a，否则取 b"),
+        text("若（{a}）则{b}，否则{c}"),
+        _chosen_of,
+        lambda now, c, a, b: a if c is True else b,
+        True,
+    ),
+    "round": Function(
+        "round(n)",
+        text("四舍五入到整数"),
+        text("{a}取整"),
+        takes(_NUMBER, gives=NUMBER),
+        lambda now, n: rounded(n),
+    ),
+    "sum": Function(
+        "sum(x)",
+        text("各项之和；没有一项时为 0"),
+        text("{a}之和"),
+        takes(_NUMBERS, gives=NUMBER),
+        lambda now, x: total(x),
+        of_rows=True,
+    ),
+    "min": Function(
+        "min(x)",
+        text("各项中最小、最早的"),
+        text("{a}中最小的"),
+        _extreme_of,
+        lambda now, x: min(x, default=None),
+        of_rows=True,
+    ),
+    "max": Function(
+        "max(x)",
+        text("各项中最大、最晚的"),
+        text("{a}中最大的"),
+        _extreme_of,
+        lambda now, x: max(x, default=None),
+        of_rows=True,
+    ),
+    "all_different": Function(
+        "all_different(x)",
+        text("各项互不相同"),
+        text("{a}互不相同"),
+        takes(_TELLING_APART, gives=YES_NO),
+        lambda now, x: len(set(x)) == len(x),
+        of_rows=True,
     ),
 }

@@ -45,6 +45,7 @@ from workflows.engine.expression.sql_functions import (
     MonthOf,
     Over,
     PlaceIn,
+    Rounded,
     SmallLetters,
     Times,
     Within,
@@ -304,6 +305,11 @@ class _Writer:
                 return LocalDay(self.value(first))
             case "month":
                 return MonthOf(self.value(first))
+            case "choose":
+                _condition, chosen, otherwise = node.arguments
+                return case((self.sure(first), self.value(chosen)), else_=self.value(otherwise))
+            case "round":
+                return Rounded(self.value(first))
             case "lower":
                 return SmallLetters(self.value(first))
             case "coalesce":

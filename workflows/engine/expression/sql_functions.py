@@ -56,6 +56,14 @@ class Over(_Computed):
     )
 
 
+class Rounded(_Computed):
+    """A number as a whole one, half of one rounded away from zero."""
+
+    type = BigInteger()
+    sqlite = "exact_round({0})"
+    postgresql = f"CAST(ROUND(CAST({{0}} AS NUMERIC) * 0.000001) * {UNIT} AS BIGINT)"
+
+
 class DayMoved(_Computed):
     """A day moved by whole days, missing outside the calendar."""
 

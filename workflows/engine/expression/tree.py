@@ -17,6 +17,7 @@ class Kind(StrEnum):
     DATE = "date"
     DATETIME = "datetime"
     YES_NO = "yes_no"
+    ROW = "row"  # of a repeated question: only counted, its columns are names of their own
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,14 @@ def names_in(node: Node) -> Iterator[Name]:
         yield node
     for child in children(node):
         yield from names_in(child)
+
+
+def calls_in(node: Node) -> Iterator[str]:
+    """Yield every function an expression calls."""
+    if isinstance(node, Call):
+        yield node.function
+    for child in children(node):
+        yield from calls_in(child)
 
 
 def texts_in(node: Node) -> Iterator[str]:

@@ -256,12 +256,12 @@ def expression_functions() -> str:
 
 def signature(name: str) -> tuple[str, str]:
     """Return what a function takes and gives, found by trying."""
-    for count in range(3):
+    for count in range(4):
         tried = {args: FUNCTIONS[name].signature(args) for args in product(TYPES, repeat=count)}
         fitting = {args: given for args, given in tried.items() if given is not None}
         if fitting:
             return _taken(list(fitting)), _given(list(fitting.values()))
-    raise AssertionError(f"{name} takes nothing up to two arguments")
+    raise AssertionError(f"{name} takes nothing up to three arguments")
 
 
 def _taken(fitting: list[tuple[Type, ...]]) -> str:

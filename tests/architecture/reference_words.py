@@ -36,9 +36,10 @@ Nothing fails while a condition runs. A value that is missing makes every compar
 opposite of that. Texts have no order. Two dates may be subtracted, a number of days added to a date. A number has up to
 twelve digits before the point and six after it; what is computed is rounded to that, and beyond it is missing.
 
-In a form, `items.cost` is the list of what was answered in the column `cost` of the rows `items`, and `value` is such an
-expression of any type. The condition of a rule (`must`) is asked more carefully: it is broken only when it is certain not
-to hold, so that what is missing refuses nothing; `a or b` holds when either is certain, whatever the other lacks.
+In a form, `items.cost` is the list of what was answered in the column `cost` of the rows `items`, and `value` is such
+an expression of any type. The condition of a rule (`must`) is asked more carefully: it is broken only when it is
+certain not to hold, so that what is missing refuses nothing; `a or b` holds when either is certain, whatever the other
+lacks.
 
 The same condition filters lists (`shouwang case list --where`, the page 按条件筛选) and chooses the cases of a bulk
 move; the database gives the same answer as a guard does. There it may name the state and dates of the case, plain
@@ -390,7 +391,7 @@ DEFINITION_KEYS = {
         "within": "an answer of the case that names the place around the places offered",
         "elsewhere": "leaves out the places where the child is now",
         "prefill": "the fact that stands there at first",
-        "value": "the answer is computed, whatever was typed: a fact, or an expression of any type over answers and facts",
+        "value": "the answer is computed, whatever was typed: an expression of any type over answers and facts",
         "columns": "of `rows`: the questions of each row",
         "most": "of `rows`: how many rows at most",
         "preset": "of `rows`: the rows to begin with",

@@ -90,8 +90,6 @@ def _words(said: Said, require: Collection[str]) -> Mapping[str, Any]:
 
 def _is_same_for_all(form: FormVersion) -> bool:
     """Tell whether a form asks the same of every case, so that it can be answered once for all of them."""
-    own = {f.key for f in form.form.fields}
-    if any(f.bind or f.counted or f.type in OWN for f in form.form.fields):
+    if any(f.bind or f.type in OWN for f in form.form.fields):
         return False
-    asked = (when for _f, *both in form.validator.conditions() for when in both if when is not None)
-    return all(own.issuperset(when.names) for when in asked)
+    return not form.validator.facts

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from admin_app.desk import current_actor, current_policy, now, read_session, system_session
-from admin_app.forms.definition_form import make_form, read_answers, sections, show_faults
+from admin_app.forms.definition_form import make_form, read_answers, sections, show_computed, show_faults
 from admin_app.forms.posted import Posted
 from admin_app.office import current_office
 from admin_app.pages.bulk_choice import CASES, NAMED, STEP, Chosen, about, bulk_steps
@@ -24,7 +24,7 @@ from admin_app.pages.case_ask import STYLES
 from admin_app.pages.case_list import subject_place
 from admin_app.pages.case_words import say_answer
 from admin_app.pages.places import names_of
-from admin_app.wording import say
+from admin_app.wording import language, say
 from models.case import Case
 from models.child import Child
 from models.reports.case_list import case_numbers
@@ -115,6 +115,8 @@ def fill_page(
 ) -> dict[str, Any]:
     """Return the context of `office/form.html`: what the step asks, with everything typed when it was refused."""
     form = make_form(asks, {}, posted)
+    raw = {} if posted is None else read_answers(asks.definition, posted)
+    show_computed(form, asks, raw, {}, now=now(), sees="P3")
     show_faults(form, fault.faults if fault else {})
     n = chosen.total
     screen = {
@@ -126,7 +128,7 @@ def fill_page(
         "steps": bulk_steps("fill"),
         "hidden": [(CASES, chosen.carried), (STEP, step.key), ("bulk-filled", "1")],
         "sections": sections(asks.definition, form, in_circle=chosen.version.workflow.confidential),
-        "conditions": page_conditions(asks, {}, now=now(), sees="P0", require=step.required),
+        "conditions": page_conditions(asks, {}, now=now(), sees="P0", require=step.required, language=language()),
         "note": _("填一次，记在每一件上"),
         "verbs": [{"label": _("下一步：核对"), "is_primary": True, "icon_end": "arrow-right"}],
     }

@@ -75,7 +75,11 @@ class FormVerdict:
 
 
 class FormValidator:
-    """A form made ready to judge answers; immutable, to be shared by all requests."""
+    """A form made ready to judge answers; immutable, to be shared by all requests.
+
+    `facts` are the names beside its own answers on which its verdict rests, `names` those and what it begins with or
+    advises by.
+    """
 
     def __init__(
         self,
@@ -94,9 +98,9 @@ class FormValidator:
         self.own = frozenset(question.field.key for question in questions)
         self._answered = self.own | {f"{question.field.key}.{column.field.key}" for question, column in columns}
         read = {name for question in questions for name in question.reads()}
-        read = read.union(*(ready.must.names for ready in rules), *(when.names for when in advice))
+        self.facts = frozenset(read.union(*(ready.must.names for ready in rules)) - self._answered)
         beforehand = {f.prefill for f in definition.fields if f.prefill}
-        self.names = frozenset(read - self._answered | beforehand)
+        self.names = self.facts.union(beforehand, *(when.names for when in advice)) - self._answered
 
     def options(self, key: str) -> Mapping[str, Label]:
         """List the answers of a choice, by stored value; a column is named `rows-column`.

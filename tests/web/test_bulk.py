@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -67,6 +68,12 @@ def works(cast: Cast) -> None:
     run_jobs(cast.database, lambda: NOW)
 
 
+def alive(cast: Cast) -> None:
+    """Let a worker have been seen just now."""
+    with cast.database.transaction(system_scope("tests")) as session:
+        session.add(WorkerBeat(name="here", began_at=NOW, seen_at=NOW, did={}))
+
+
 def ids(cast: Cast, numbers: list[str]) -> str:
     return "ids:" + ",".join(str(cast.case(number).id) for number in numbers)
 
@@ -113,6 +120,22 @@ def test_the_steps_are_offered_with_how_many_cases_may_take_them(sqlite_cast: Ca
     assert "只能逐件办理的 请打开每件事项办理 提交审核 这一步要按每件的情况填表，只能逐件办理" in teacher
     narrowed = main(get(client_of("qin"), "/bulk/choose?workflow=identification&class=ZX-2302&state=open"))
     assert "所选范围内的全部 1 件 待完善 · 四（2）班" in narrowed
+
+
+def test_a_condition_or_a_ledger_chooses_too(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    late, other = confirmed(sqlite_cast, 2)
+    with sqlite_cast.database.transaction(system_scope("tests")) as session:
+        session.execute(update(Case).where(Case.number == late).values(due_at=NOW - timedelta(days=1)))
+    client, where = client_of("qin"), "workflow=identification&of=identification&where=case.overdue"
+    page = get(client, f"/cases/?{where}").text
+    assert "批量办理全部 1 件" in page
+    chosen = main(get(client, f"/bulk/choose?{where}"))
+    assert "所选范围内的全部 1 件" in chosen
+    assert "逾期" in chosen
+    job = start(client, f"list:{where}")
+    works(sqlite_cast)
+    assert "1 / 1 已办 1" in main(get(client, job))
+    assert [trace(sqlite_cast, number).state for number in (late, other)] == ["filed", "confirmed"]
 
 
 def test_ticked_cases_are_those_that_the_person_sees(sqlite_cast: Cast, client_of: ClientOf) -> None:
@@ -280,6 +303,8 @@ def test_the_progress_is_asked_for_while_it_runs_and_goes_on_after_a_stop(
     confirmed(sqlite_cast, 5)
     client = client_of("qin")
     job = start(client)
+    assert "every 2s" not in get(client, job).text  # no worker: asking for ever would keep the session awake
+    alive(sqlite_cast)
     page = get(client, job)
     assert 'hx-trigger="every 2s"' in page.text
     assert '<progress value="0" max="5">' in page.text
@@ -405,8 +430,7 @@ def test_it_is_told_when_nobody_carries_the_work_on(sqlite_cast: Cast, client_of
     job = start(client)
     for page in (job, "/bulk/"):
         assert "后台进程没有在运行" in main(get(client, page))
-    with sqlite_cast.database.transaction(system_scope("tests")) as session:
-        session.add(WorkerBeat(name="here", began_at=NOW, seen_at=NOW, did={}))
+    alive(sqlite_cast)
     for page in (job, "/bulk/"):
         assert "后台进程没有在运行" not in main(get(client, page))
 

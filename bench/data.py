@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -85,6 +86,7 @@ def _opened(size: str, folder: Path, url: str | None) -> Iterator[World]:
         upgrade(database.engine)
     if demo_size(database) is None:
         fill(database, size, AS_OF, tell=lambda line: print(line, file=sys.stderr))
+    gc.freeze()  # as site and worker do once they have started
     passwords = {login.login: login.password for login in draw_logins(database, NOW)}
     yield World(database, settings, size, folder, passwords)
     database.dispose()

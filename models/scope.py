@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, ColumnElement, String, and_, false, or_, true
@@ -14,6 +15,7 @@ from models.types import new_id
 LEVELS = ("city", "county", "township", "school", "class")
 REACHES = (*LEVELS, "child", "case")  # beside a place's subtree, the rows of one child or of one case
 NO_PLACE = "-"
+_LEVEL_CODES = attrgetter(*(f"{level}_code" for level in LEVELS))
 EVERY_CIRCLE = "*"
 
 
@@ -109,7 +111,7 @@ class Placed:
     @property
     def level_codes(self) -> dict[str, str]:
         """The row's code at each level."""
-        return {level: getattr(self, f"{level}_code") for level in LEVELS}
+        return dict(zip(LEVELS, _LEVEL_CODES(self), strict=True))
 
     def place_at(self, codes: Mapping[str, str]) -> None:
         """Set the row's level codes from those of a place or of the child it belongs to."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from models.case import Case
@@ -17,6 +18,7 @@ from workflows.transaction import Transaction
 
 Row = dict[str, Any]
 _STANDING = ("id", "child_id", "circle", *LEVEL_COLUMNS)
+_STANDING_OF = attrgetter(*_STANDING)
 
 
 class About(NamedTuple):
@@ -64,7 +66,7 @@ def case_row(
 
 def standing_of(case: Case) -> Row:
     """Return what every row of a case says of it: number, child, circle and place, by the case's column names."""
-    return {column: getattr(case, column) for column in _STANDING}
+    return dict(zip(_STANDING, _STANDING_OF(case), strict=True))
 
 
 def move_values(

@@ -20,7 +20,7 @@ from workflows.engine.definition import FormField
 from workflows.engine.form import FILES, restored
 from workflows.engine.published import form_in_force, forms_numbered, workflow_version
 from workflows.engine.record import open_answers
-from workflows.engine.standing import OPENER
+from workflows.engine.standing import ASKED, OPENER
 from workflows.evidence import KINDS
 from workflows.fields import CHILD, RELATIVE
 from workflows.mask import masked
@@ -81,10 +81,10 @@ def _people(session: Session, view: CaseView) -> list[dict[str, Any]]:
 
 
 def relation_word(view: CaseView, relation: str) -> str:
-    """Return what a participant is called: by the question that names them."""
+    """Return what a participant is called: by the question that names them, or as let in by a verb or a seat."""
     rule = view.version.workflow.participants.get(relation)
     if rule is None:
-        return relation
+        return str(_("受邀知情")) if relation == ASKED else relation
     f = view.version.fields.get(rule.source)
     return _("发起人") if rule.source == OPENER else (say(f.label) if f is not None else relation)
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import update
 
+from models.scope import system_scope
+from models.staff import Staff
 from tests.deciding import Joint, open_joint, publish
 from tests.journeys.conftest import At
 from tests.journeys.person import Person
 from tests.journeys.site import Site
+from workflows.operations.watch import Watching, watch_case
+from workflows.policy import Permission
 
 pytestmark = pytest.mark.browser
 
@@ -74,3 +81,33 @@ def see_what_was_done(qin: Person) -> None:
     if qin.is_on_phone:
         qin.narrows()
     qin.keeps_picture("done")
+
+
+def test_a_leader_passes_on_the_seat_of_a_leaver(at_desk: At, site: Site) -> None:
+    """The leader finds the case, gives the seat away; what they kept an eye on is marked as ended behind what runs."""
+    cast = site.cast
+    publish(cast, "{who: [counsellor@school, principal@school], mode: all}", confidential=True, key="individual_plan")
+    joint, stopped = (open_joint(cast, key="individual_plan") for _ in range(2))
+    for one in (stopped, joint):
+        with cast.acting("tan", Permission.CASE_WATCH) as tx:
+            watch_case(tx, one.number, Watching("月底前办结，办结前电话告知", date(2026, 11, 30)))
+        one.act("zhou", "submit")
+    stopped.act("tan", "refuse")
+    with cast.database.transaction(system_scope("tests")) as session:
+        session.execute(update(Staff).where(Staff.login == "meng").values(is_active=False))
+    with at_desk("tan") as tan:
+        tan.opens("/inbox/?tab=watched")
+        expect(tan.page.locator(".inbox tbody tr")).to_have_count(2)
+        expect(tan.page.locator(".inbox tbody tr").last).to_contain_text("已结束")
+        tan.keeps_picture("watched")
+        tan.opens(f"/cases/{stopped.number}")
+        tan.sees("结束", "月底前办结")
+        tan.keeps_picture("ended")
+        tan.opens(f"/cases/{joint.number}")
+        tan.sees("孟晓岚 已不能办理这一项")
+        tan.keeps_picture("left")
+        tan.page.get_by_label("由谁接办").select_option(label="秦素芬")
+        tan.page.get_by_role("button", name="指定接办人").click()
+        tan.sees("已指定接办人")
+        tan.keeps_picture("passed")
+    joint.act("qin", "agree")

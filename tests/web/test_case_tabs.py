@@ -346,6 +346,8 @@ def test_a_leader_passes_on_the_seat_of_a_leaver_or_puts_it_back_into_its_pool(
     path = re.search(r'action="(/case-parts/seats/\d+)"', page)
     assert path is not None
     assert ("秦素芬" in page, "退回待领" in page) == (True, True)
+    joint.use("tan", Verb.COPY, "chen")
+    assert re.search(r"受邀知情</td>.*?陈立群", get(leader, f"/cases/{joint.number}").text, re.DOTALL)
     assert post(client_of("qin"), path[1], staff="1").status_code == 404
     assert post(leader, path[1], staff="x").status_code == 302
     assert "请从名单里选接办人" in get(leader, f"/cases/{joint.number}").text

@@ -60,8 +60,8 @@ def _with_own(seat: CaseTask, seats: Sequence[CaseTask]) -> Iterator[CaseTask]:
 
 
 def watches(session: Session, case: Case) -> Sequence[CaseWatch]:
-    """Return who keeps an eye on a case, then who kept one; each the earliest first."""
-    wanted = select(CaseWatch).where(CaseWatch.case_id == case.id)
-    rows = session.scalars(wanted.order_by(CaseWatch.ended_at.is_not(None), CaseWatch.id).limit(MOST_SHOWN)).all()
+    """Return who keeps an eye on a case, or kept one until it ended; the earliest first."""
+    wanted = select(CaseWatch).where(CaseWatch.case_id == case.id, CaseWatch.ended_by.is_(None))
+    rows = session.scalars(wanted.order_by(CaseWatch.id).limit(MOST_SHOWN)).all()
     learn_keys(session, [case.key_owner] if rows else [])
     return rows

@@ -162,7 +162,7 @@ def _person(one: Colleague) -> dict[str, Any]:
 
 
 def watch_lines(session: Session, view: CaseView) -> list[dict[str, str]]:
-    """Return who keeps an eye on a case or kept one, until when, and what they want to see done."""
+    """Return who keeps an eye on a case or kept one until it ended, until when, and what they want to see done."""
     return [
         {
             "who": row.made_by_name,

@@ -161,7 +161,8 @@ def opened_cases(desk: Desk, narrowed: Narrowed) -> Listing:
 def watched_cases(desk: Desk, narrowed: Narrowed) -> Listing:
     """Return the cases under the person's eye, and of an office all watched at its places, by the time they are due.
 
-    Watches that have ended come after those that run, the last one first.
+    Watches that ended with their case come after those that run, the last one first; one that its watcher ended is no
+    longer listed.
     """
     ended = case((_watch.c.ended_at.is_(None), 0), else_=1)
     keys = (
@@ -169,8 +170,8 @@ def watched_cases(desk: Desk, narrowed: Narrowed) -> Listing:
         case((ended == 0, _due()), else_=literal(NEVER, UtcDateTime())),
         case((ended == 0, _watch.c.id), else_=-_watch.c.id),
     )
-    found = _cases(narrowed, _watch.c.made_by_name, _watch.c.due_on, *keys)
-    return Listing((found.join(_watch, _watch.c.case_id == Case.id).where(_watched_by(desk)),), (keys,))
+    found = _cases(narrowed, _watch.c.made_by_name, _watch.c.due_on, *keys).join(_watch, _watch.c.case_id == Case.id)
+    return Listing((found.where(_watch.c.ended_by.is_(None), _watched_by(desk)),), (keys,))
 
 
 def _watched_by(desk: Desk) -> ColumnElement[bool]:

@@ -23,7 +23,7 @@ from tests.deciding import KEY, begin, open_joint, publish
 from tests.playing import begin as begin_case
 from tests.web.browser import ClientOf, get, post
 from workflows.engine.vocabulary import Verb
-from workflows.operations.watch import Watching, watch_case
+from workflows.operations.watch import Watching, end_watch, watch_case
 from workflows.outbox.counts import counts_of
 from workflows.outbox.send import send_due
 from workflows.people import actor_by_login
@@ -245,7 +245,12 @@ def test_a_watch_that_ended_with_its_case_stays_listed_behind_those_that_run(
     for joint in (first, second, runs):
         with sqlite_cast.acting("tan", Permission.CASE_WATCH) as tx:
             watch_case(tx, joint.number, Watching("请尽快", date(2026, 11, 27)))
-    for joint in (first, second):
+    given_up = open_joint(sqlite_cast)
+    with sqlite_cast.acting("tan", Permission.CASE_WATCH) as tx:
+        watch_case(tx, given_up.number, Watching("不用看了"))
+    with sqlite_cast.acting("tan", Permission.CASE_WATCH) as tx:
+        end_watch(tx, given_up.number)
+    for joint in (first, second, given_up):
         joint.act("qin", "stop")
     page = tab(client_of("tan"), "watched")
     assert numbers(page) == [runs.number, second.number, first.number]

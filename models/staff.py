@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
 from models.place import Place
-from models.scope import LEVELS, PlaceKeyed
+from models.scope import LEVELS, NO_PLACE, PlaceKeyed
 from models.types import Json, Line, Moment, UtcDateTime, Word
 from models.vault import Sealed
 
@@ -83,6 +84,12 @@ class Appointment(PlaceKeyed, Base):
     def holds_on(self, day: date) -> bool:
         """Tell whether the post is held on a day."""
         return self.from_on <= day and (self.until_on is None or day <= self.until_on)
+
+    def covers(self, codes: Mapping[str, str]) -> bool:
+        """Tell whether a row with these level codes lies at the post's place or below it."""
+        own = self.level_codes
+        level = next((level for level in reversed(LEVELS) if own[level] != NO_PLACE), None)
+        return level is not None and codes[level] == own[level]
 
 
 class LoginSession(Base):

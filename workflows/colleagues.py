@@ -46,8 +46,6 @@ def colleagues_with_posts(everything: Session, case: Case, policy: Policy, day: 
 def _found(everything: Session, case: Case, policy: Policy, day: date) -> list[tuple[Staff, Appointment]]:
     roles = [role for role in policy.roles if policy.allows(role, Permission.CASE_ACT) and role not in PAIRED]
     found = holders(everything, roles, case.level_codes, day)
-    return [(staff, post) for staff, post in found if _reads(policy, post.role)]
-
-
-def _reads(policy: Policy, role: str) -> bool:
-    return policy.allows(role, Permission.CASE_READ)
+    reading = [(staff, post) for staff, post in found if policy.allows(post.role, Permission.CASE_READ)]
+    # Of the school's class teachers only the case's own reach it.
+    return [(staff, post) for staff, post in reading if post.covers(case.level_codes)]

@@ -10,7 +10,6 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from models.case import Case, CaseParticipant
-from models.scope import LEVELS, NO_PLACE
 from models.staff import Appointment, Staff
 from models.task import PENDING, CaseTask
 from workflows.actor import PAIRED
@@ -75,6 +74,5 @@ class _Sitting:
     def _reaches(self, post: Appointment, case: Case, is_inside: bool) -> bool:
         if post.role in PAIRED or not self._policy.allows(post.role, Permission.CASE_ACT):
             return False
-        level = next((level for level in reversed(LEVELS) if post.level_codes[level] != NO_PLACE), None)
-        covers = level is not None and post.level_codes[level] == case.level_codes[level]
-        return covers and (is_inside or self._policy.opens_circle(post.role, case.circle))
+        opens = is_inside or self._policy.opens_circle(post.role, case.circle)
+        return opens and post.covers(case.level_codes)

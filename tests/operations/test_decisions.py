@@ -175,6 +175,40 @@ def test_passing_on_is_for_good(cast: Cast) -> None:
     assert joint.act("chen", "agree").to_state == "agreed"
 
 
+@pytest.mark.parametrize("is_confidential", [False, True])
+def test_nobody_is_asked_who_does_not_reach_the_case(cast: Cast, is_confidential: bool) -> None:
+    joint = begin(cast, ALL, confidential=is_confidential)
+    for other in ("shi", "bai"):  # another class's teacher, the neighbours' clerk
+        for verb in (Verb.HAND_OVER, Verb.DELEGATE, Verb.ADD_SIGNER, Verb.COPY):
+            with pytest.raises(Refusal) as refusal:
+                joint.use("tan", verb, other)
+            assert refusal.value.code == "bad_person"
+    joint.use("tan", Verb.HAND_OVER, "zhou")  # the class's own teacher
+    assert joint.act("qin", "agree").to_state == "review"
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_what_one_has_claimed_stays_theirs_while_others_sign_for_it(cast: Cast, after: bool) -> None:
+    joint = begin(cast, ANY)
+    joint.use("tan", Verb.CLAIM)
+    joint.use("tan", Verb.ADD_SIGNER, "chen", after=after)
+    first, second = ("tan", "chen") if after else ("chen", "tan")
+    joint.act(first, "agree")
+    assert [row.status for row in joint.rows()].count("open") == 1, "the others of the pool wait on"
+    _refused(joint, "meng", "agree", "not_your_part")
+    assert joint.act(second, "agree").to_state == "agreed"
+
+
+def test_what_was_claimed_and_handed_over_is_the_others_no_more(cast: Cast) -> None:
+    joint = begin(cast, ANY)
+    joint.use("tan", Verb.CLAIM)
+    joint.use("tan", Verb.HAND_OVER, "chen")
+    joint.use("chen", Verb.DELEGATE, "zhou")
+    joint.reply("zhou")
+    _refused(joint, "meng", "agree", "not_your_part")
+    assert joint.act("chen", "agree").to_state == "agreed"
+
+
 def test_whoever_sits_on_two_seats_speaks_from_the_one_given_first_as_with_every_verb(cast: Cast) -> None:
     joint = begin(cast, ALL)
     joint.use("tan", Verb.HAND_OVER, "meng")  # beside the seat of her own, which is older

@@ -43,6 +43,7 @@ class _Group:
 
     position: int
     seats: tuple[Seat, ...]
+    is_claimed: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -108,21 +109,18 @@ def awake(seats: Sequence[Seat], tasks: Tasks | None) -> frozenset[int]:
     """Return the waiting seats whose turn it is now.
 
     In a sequence the next group's turn comes when the one before has spoken; whoever was added before a seat comes
-    before it, whoever was added after it comes when it is done; a claimed seat lets the others of a pool wait.
+    before it, whoever was added after it comes when it is done; a claimed seat lets the others of a pool wait until it
+    is put back, whoever speaks on it meanwhile.
     """
     groups = _groups(seats)
     if tasks is not None and tasks.order == "sequence":
         unfinished = [group.position for group in groups if not group.is_complete]
         groups = [group for group in groups if unfinished and group.position == min(unfinished)]
-    if (tasks is None or tasks.mode == "any") and (claimed := [g for g in groups if _is_claimed(g)]):
+    if (tasks is None or tasks.mode == "any") and (claimed := [g for g in groups if g.is_claimed]):
         groups = claimed
     return frozenset(
         seat.id for group in groups for seat in group.seats if seat.status == "waiting" and _may_begin(seat, group)
     )
-
-
-def _is_claimed(group: _Group) -> bool:
-    return any(seat.is_claimed for seat in group.seats)
 
 
 def _may_begin(seat: Seat, group: _Group) -> bool:
@@ -141,7 +139,8 @@ def _groups(seats: Iterable[Seat]) -> list[_Group]:
     for seat in everyone.values():
         if seat.status not in GONE and seat.origin != "delegated":
             found.setdefault(_root(seat, everyone).id, []).append(seat)
-    groups = [_Group(everyone[root].position, tuple(members)) for root, members in found.items()]
+    claimed = {_root(seat, everyone).id for seat in everyone.values() if seat.role is not None and seat.staff_id}
+    groups = [_Group(everyone[root].position, tuple(members), root in claimed) for root, members in found.items()]
     return sorted(groups, key=lambda group: (group.position, group.seats[0].id))
 
 

@@ -80,6 +80,21 @@ def test_a_corrected_time_counts_anew_and_keeps_what_was_reported(cast: Cast) ->
     assert facts["known_at"] == "2026-11-20 09:10"
 
 
+@pytest.mark.parametrize(
+    ("known", "told", "due", "is_missed"),
+    [("09:10", "09:45", "09:40", True), ("09:10", "09:38", "09:40", False), ("09:30", "09:55", "10:00", False)],
+)
+def test_a_corrected_time_judges_anew_what_was_met(
+    cast: Cast, known: str, told: str, due: str, is_missed: bool
+) -> None:
+    number = _report(cast)
+    _tell(cast, number, "guardian", told)
+    move(cast, number, "correct", {**CORRECTED, "known_at": f"2026-11-20 {known}"}, at=local("10:05"))
+    (guardian,) = clocks_of(cast, number, "guardian")
+    assert (guardian.due_at, guardian.stopped_at, guardian.next_at) == (local(due), local(told), None)
+    assert guardian.missed_at == (local(due) if is_missed else None)
+
+
 def test_no_approval_holds_up_the_first_call(cast: Cast) -> None:
     number = _report(cast)
     for whom, who in (("guardian", "zhou"), ("parents", "meng"), ("authority", "qin"), ("township", "chen")):

@@ -75,7 +75,7 @@ class Turn:
             values = {"stopped_at": at, "next_at": None, "missed_at": missed(clock.due_at, at)}
             update_values(connection, _CLOCK, clock.id, values)
         for clock, planned in self.recounted:
-            values = {**planned._asdict(), "missed_at": missed(planned.due_at, tx.now)}
+            values = {**planned._asdict(), "missed_at": missed(planned.due_at, clock.stopped_at or tx.now)}
             update_values(connection, _CLOCK, clock.id, values)
         insert_rows(tx.session, CaseClock, [_row(case_id, entry_id, one) for one in self.started])
 
@@ -194,6 +194,9 @@ class _Turning:
         stopped, going, recounted = [], [], []
         for clock in clocks:
             if clock.stopped_at is not None:
+                # What was met long ago may turn out late, or in time, by a fact that is put right.
+                if (planned := self._recounted(clock)) is not None:
+                    recounted.append((clock, planned._replace(next_at=None)))
                 continue
             at = self.tx.now if clock.limit_key == STATE else self._met_at(clock.limit_key)
             if at is not None:
@@ -203,7 +206,7 @@ class _Turning:
             else:
                 going.append(clock.due_at)
         started = list(self._started({clock.limit_key for clock in clocks}))
-        due = [*going, *(planned.due_at for _clock, planned in recounted)]
+        due = [*going, *(planned.due_at for clock, planned in recounted if clock.stopped_at is None)]
         due += [one.plan.due_at for one in started if one.stopped_at is None]
         return Turn(min(due, default=None), stopped, recounted, started)
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -15,8 +15,13 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from admin_app import create_app
 from admin_app.config import Settings
 from models.database import Database
+from models.school_year import SchoolYear, Term
+from models.scope import system_scope
 from models.vault import Keystore
 from tests.cast import NOW, Cast
+from workflows.clock import LOCAL
+from workflows.worker.loop import work_once
+from workflows.worker.pieces import Tools
 
 
 class Clock:
@@ -32,6 +37,10 @@ class Clock:
         """Move the clock by days, hours or minutes."""
         self.moment += timedelta(**by)
 
+    def strikes(self, written: str) -> None:
+        """Set the clock to a moment as people where the schools are write it: 2027-10-02 23:50."""
+        self.moment = datetime.fromisoformat(written).replace(tzinfo=LOCAL)
+
 
 @dataclass(frozen=True)
 class Site:
@@ -40,6 +49,19 @@ class Site:
     url: str
     clock: Clock
     cast: Cast
+
+    def works(self) -> None:
+        """Have a worker do whatever is due at the site's hour."""
+        work_once(Tools(self.cast.database, self.clock))
+
+    def enters_autumn(self) -> None:
+        """Enter the autumn term of the next school year, to which the story moves."""
+        with self.cast.database.transaction(system_scope("tests")) as session:
+            year = SchoolYear(first_year=2027)
+            session.add(year)
+            session.flush()
+            first_on, last_on = date(2027, 9, 1), date(2028, 1, 20)
+            session.add(Term(school_year_id=year.id, number=1, first_on=first_on, last_on=last_on))
 
 
 class _Silent(WSGIRequestHandler):

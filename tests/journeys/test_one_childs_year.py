@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 from sqlalchemy import select
 
 from models.case import Case
 from models.child import Child
 from models.scope import system_scope
+from tests.journeys.conftest import Sits
+from tests.journeys.forms import fills_in
 from tests.journeys.person import Person
 from tests.journeys.site import Site
 from tests.pictures import photo
@@ -44,22 +44,6 @@ CHILD = "孟明泽"
 SAID = "数学听不懂，想爸爸妈妈"
 SECRET = "连续两月旷课"
 PROOF = {"name": "补签.jpg", "mimeType": "image/jpeg", "buffer": photo(60, 40)}
-Sits = Callable[[str, int], AbstractContextManager[Person]]
-
-
-@pytest.fixture
-def sits(chromium: Browser, site: Site) -> Sits:
-    """Sit one of the cast down at a window of a width, logged in; faults of any page fail the test."""
-    windows = count(1)
-
-    @contextmanager
-    def sitting(login: str, width: int) -> Iterator[Person]:
-        person = Person(chromium, site.url, width, f"year-{next(windows):02d}-{login}")
-        person.logs_in(login)
-        yield person
-        person.leaves()
-
-    return sitting
 
 
 def test_a_year_of_one_child_is_played_by_seven_and_replayed_from_the_trail(sits: Sits, site: Site) -> None:
@@ -321,26 +305,6 @@ def decides(person: Person, number: str, words: str, opinion: str | None = None)
         dialog.get_by_role("textbox").fill(opinion)
     person.presses(words, dialog)
     person.sees("已办理")
-
-
-def fills_in(form: Locator, answers: Mapping[str, Any]) -> None:
-    """Fill in questions by their keys, whatever they look like."""
-    for key, answer in answers.items():
-        if isinstance(answer, list) and isinstance(answer[0], dict):
-            for number, row in enumerate(answer):
-                fills_in(form, {f"{key}-{number}-{column}": value for column, value in row.items()})
-            continue
-        asked = form.locator(f"[name='{key}']")
-        kind = asked.first.evaluate("e => e.tagName === 'SELECT' ? 'select' : e.type")
-        if kind in ("radio", "checkbox"):
-            for value in answer if isinstance(answer, list) else [answer]:
-                form.locator(f"[name='{key}'][value='{value}']").check(force=True)
-        elif kind == "select":
-            asked.select_option(answer)
-        elif kind == "file":
-            asked.set_input_files(answer)
-        else:
-            asked.fill(answer)
 
 
 def keeps_one_row(form: Locator) -> None:

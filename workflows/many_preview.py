@@ -109,9 +109,10 @@ def _judge_version(
 ) -> None:
     asker = Asker(session, plan.actor, plan.policy, plan.now)
     judge = Judge(asker, version, plan.transition, plan.said, plan.values)
-    judge.fetch(cases)
-    judge.fetch_seats(cases)
-    judge.fetch_evidence(everything, cases)
+    leaving = [case for case in cases if case.state in version.workflow.sources(plan.transition)]
+    judge.fetch(leaving)  # the others are refused before anything of theirs is read
+    judge.fetch_seats(leaving)
+    judge.fetch_evidence(everything, leaving)
     for case in cases:
         try:
             judge.permit(case)

@@ -90,6 +90,6 @@ def _words(said: Said, require: Collection[str]) -> Mapping[str, Any]:
 
 def _is_same_for_all(form: FormVersion) -> bool:
     """Tell whether a form asks the same of every case, so that it can be answered once for all of them."""
-    if any(f.bind or f.type in OWN for f in form.form.fields):
+    if form.form.advise or any(f.bind or f.type in OWN for f in form.form.fields):  # advice is about each case
         return False
     return not form.validator.facts

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from flask import url_for
@@ -42,6 +43,7 @@ from workflows.text import text
 from workflows.verdicts import Said
 
 AT_ONCE = 500
+MOST_PARTS = 20  # are judged before, which takes some three seconds
 FEW = 5  # cases of a reason that stand open
 MOST_NAMED = 500  # cases of the one reason whose cases were asked for
 WORDS: Mapping[str, Label] = {"opinion": Label(zh="意见", en="Opinion"), "reason": Label(zh="原因", en="Reason")}
@@ -144,7 +146,9 @@ def check_page(chosen: Chosen, step: Step, said: Said, key: str, named: str = ""
     plan = Plan(step.key, said, step.values(said), current_actor(), current_policy(), now())
     scope, database = current_policy().scope(current_actor(), Permission.CASE_LIST), current_office().database
     most = {named: MOST_NAMED} if named else {}
-    told = foretell(lambda: database.session(scope), system_session("evidence"), marked, plan, most)
+    parts = iter(marked)
+    told = foretell(lambda: database.session(scope), system_session("evidence"), islice(parts, MOST_PARTS), plan, most)
+    later = sum(map(len, parts))  # marked with the others, judged when they are handled
     return about(chosen, "check") | {
         "key": key,
         "mark": marked.mark,
@@ -160,6 +164,7 @@ def check_page(chosen: Chosen, step: Step, said: Said, key: str, named: str = ""
         "hidden": _hidden(step, said),
         "moving": told.moving,
         "refused": told.refused,
+        "later": later,
         "reasons": _reasons(chosen, told, named),
         "named_field": NAMED,
     }

@@ -14,7 +14,8 @@ from sqlalchemy import event, select
 from models.case import Case, CaseMove
 from models.clock import CaseClock
 from models.job import Job, JobChunk
-from models.reports.jobs import Far, how_far, refused_in
+from models.reports.case_list import CasesWanted, case_numbers, count_by_state, count_up_to
+from models.reports.jobs import Far, how_far, jobs_of_colleagues, own_job, own_jobs, refused_in
 from models.scope import system_scope
 from models.staff import Staff
 from tests.cast import NOW, POLICY, Cast
@@ -366,3 +367,28 @@ def test_words_that_are_too_long_are_refused_and_not_cut(cast: Cast) -> None:
     with pytest.raises(Refusal) as refusal:
         _start(cast, _confirmed(cast, 1), reason="长" * 501)
     assert str(refusal.value.faults["reason"]) == "最多 500 字，现有 501 字"
+
+
+def test_cases_are_counted_and_numbered_inside_the_scope(cast: Cast) -> None:
+    own = [*_confirmed(cast, 3), stand(cast, "identification", "open").number]
+    cast.open_case(cast.add_child("BX-2101"), "bai")
+    wanted = CasesWanted("identification")
+    with cast.database.session(POLICY.scope(cast["qin"], Permission.CASE_LIST)) as session:
+        assert count_by_state(session, wanted) == {("identification", "confirmed"): 3, ("identification", "open"): 1}
+        assert (count_up_to(session, wanted, 9), count_up_to(session, wanted, 3)) == (4, 3)
+        parts = list(case_numbers(session, wanted, 3))
+    assert [len(part) for part in parts] == [3, 1]
+    assert sorted(one for part in parts for one in part) == sorted(_ids(cast, own))
+
+
+def test_colleagues_jobs_are_those_of_accounts_in_reach(cast: Cast) -> None:
+    first, second = (_start(cast, _confirmed(cast, 1), key=key) for key in ("one", "two"))
+    own = cast["qin"].staff_id
+    with cast.database.session(system_scope("tests")) as session:
+        assert [job.id for job in own_jobs(session, own, before=None, limit=9)] == [second, first]
+        assert [job.id for job in own_jobs(session, own, before=second, limit=9)] == [first]
+        assert own_job(session, cast["chen"].staff_id, first) is None
+    for login, seen in (("chen", ["秦素芬", "秦素芬"]), ("bai", [])):
+        with cast.database.session(POLICY.scope(cast[login], Permission.STAFF_READ)) as session:
+            assert [name for _job, name in jobs_of_colleagues(session, cast[login].staff_id, (), 9)] == seen
+            assert jobs_of_colleagues(session, cast[login].staff_id, ["identification"], 9) == []

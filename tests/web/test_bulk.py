@@ -212,6 +212,21 @@ def test_the_verdicts_of_many_cost_no_more_queries_than_those_of_few(sqlite_cast
     assert cost() == few
 
 
+def test_of_very_many_the_first_are_judged_and_all_are_started(
+    sqlite_cast: Cast, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("admin_app.pages.bulk_check.AT_ONCE", 2)
+    monkeypatch.setattr("admin_app.pages.bulk_check.MOST_PARTS", 1)
+    confirmed(sqlite_cast, 5)
+    client = client_of("qin")
+    said = main(press(client, "/bulk/check"))
+    assert "先核对了 2 件，其余 3 件轮到时再核对" in said
+    assert "归档 最多 5 件" in said
+    job = start(client)
+    works(sqlite_cast)
+    assert "5 / 5 已办 5" in main(get(client, job))
+
+
 def test_of_a_frequent_reason_more_cases_are_listed_when_asked(
     sqlite_cast: Cast, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -175,6 +175,25 @@ def test_passing_on_is_for_good(cast: Cast) -> None:
     assert joint.act("chen", "agree").to_state == "agreed"
 
 
+def test_whoever_gave_an_opinion_may_be_asked_to_sign(cast: Cast) -> None:
+    joint = begin(cast, ALL)
+    joint.use("tan", Verb.DELEGATE, "chen")
+    joint.reply("chen")
+    joint.use("tan", Verb.ADD_SIGNER, "chen")
+    joint.act("chen", "agree")
+    assert [row.status for row in joint.rows() if row.name == "陈立群"] == ["done", "done"]
+
+
+def test_what_one_has_claimed_is_not_claimed_again_by_whoever_waits_for_an_opinion(cast: Cast) -> None:
+    joint = begin(cast, ANY)
+    joint.use("meng", Verb.DELEGATE, "chen")
+    joint.use("tan", Verb.CLAIM)
+    joint.reply("chen")  # the seat that asked is open again beside the claimed one
+    with pytest.raises(Refusal) as refusal:
+        joint.use("meng", Verb.CLAIM)
+    assert refusal.value.code == "claimed_already"
+
+
 @pytest.mark.parametrize("is_confidential", [False, True])
 def test_nobody_is_asked_who_does_not_reach_the_case(cast: Cast, is_confidential: bool) -> None:
     joint = begin(cast, ALL, confidential=is_confidential)

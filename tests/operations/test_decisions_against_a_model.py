@@ -28,10 +28,11 @@ KINDS = {
     "joint_share": "mode: ratio, ratio: 2/3",
     "joint_half": "mode: ratio, ratio: 1/2",
     "joint_order": "mode: all, order: sequence",
+    "joint_any": "mode: any",
 }
 ACTS = (
     "agree", "refuse", "return", "hand_over", "delegate", "reply", "before", "after", "take_off", "recuse", "withdraw",
-    "stop",
+    "stop", "claim", "release",
 )  # fmt: skip
 STEPS = 10_000
 WAYS = st.lists(
@@ -50,6 +51,8 @@ class Voice:
     is_gone: bool = False
     asks: str | None = None  # from whom they wait for an opinion
     added_by: str | None = None
+    is_pool: bool = False  # asked by post: whoever holds it, until one of them claims it or passes it on
+    is_claimed: bool = False
     before: list[Voice] = field(default_factory=list)
     after: list[Voice] = field(default_factory=list)
 
@@ -83,18 +86,23 @@ class Model:
     voices: list[Voice] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
+    kept: set[int] | None = None  # while one has claimed it: whose turn it had been, but for the others of the pool
     is_touched: bool = False  # somebody spoke, answered, stepped back or passed on since it was submitted
 
     def submit(self) -> None:
         self.state, self.is_touched = "review", False
-        self.voices = [Voice(who, next(self.numbers)) for who in ASKED]
+        self.voices = [Voice(who, next(self.numbers), is_pool=self.kind == "joint_any") for who in ASKED]
+        self.kept = None
 
     def turns(self) -> list[Voice]:
         """Whose turn it is, in the order in which they were asked."""
         groups = [one for one in self.voices if not all(voice.is_gone for voice in one.everyone())]
         if self.kind == "joint_order":
             groups = [one for one in groups if self.says(one) is None][:1]
-        return sorted((v for one in groups for v in one.speakable()), key=lambda voice: voice.number)
+        if self.kept is None:
+            return sorted((v for one in groups for v in one.speakable()), key=lambda voice: voice.number)
+        found = [v for one in groups for v in one.speakable() if one.is_claimed or v.number in self.kept]
+        return sorted(found, key=lambda voice: voice.number)
 
     def says(self, group: Voice) -> str | None:
         heard = [voice for voice in group.everyone() if not voice.is_gone]
@@ -105,6 +113,10 @@ class Model:
     def decide(self) -> None:
         groups = [one for one in self.voices if not all(voice.is_gone for voice in one.everyone())]
         said = [self.says(one) for one in groups]
+        if self.kind == "joint_any":
+            first = next(filter(None, said), None)
+            self.state = {"agree": "agreed", "refuse": "refused"}.get(first or "", self.state)
+            return
         agreed, refused = said.count("agree"), said.count("refuse")
         if self.kind in ("joint_all", "joint_order"):
             wanted, is_lost = len(groups), refused > 0
@@ -119,7 +131,8 @@ class Model:
 
     def seated(self) -> set[str]:
         voices = [voice for one in self.voices for voice in one.everyone() if not voice.is_gone]
-        return {voice.who for voice in voices} | {voice.asks for voice in voices if voice.asks}
+        named = {voice.who for voice in voices if not voice.is_pool or voice.is_claimed}
+        return named | {voice.asks for voice in voices if voice.asks}
 
     def do(self, who: str, act: str, other: str) -> bool:
         """Let somebody act, and tell whether they may."""
@@ -142,6 +155,8 @@ class Model:
         first = self._first(who)
         if act == "recuse":
             return self._recuse(own, first)
+        if act in ("claim", "release"):
+            return self._claim(first) if act == "claim" else self._release(first)
         if own is None or first is not own or other == who:
             return False
         return self._pass(own, act, other)
@@ -156,6 +171,21 @@ class Model:
         if asked is None or self._first(who) is not asked:
             return False
         asked.asks, self.is_touched = None, True
+        return True
+
+    def _claim(self, first: Voice | None) -> bool:
+        """Take it upon oneself: the others of the pool wait, whoever was asked beside them goes on."""
+        if first is None or first.asks or not first.is_pool or self.kept is not None:
+            return False
+        others = [one for one in self.turns() if one is not first]
+        self.kept = {one.number for one in others if not one.is_pool or one.asks}
+        first.is_claimed = True
+        return True
+
+    def _release(self, first: Voice | None) -> bool:
+        if first is None or first.asks or not (first.is_pool and first.is_claimed):
+            return False
+        first.is_claimed, self.kept = False, None
         return True
 
     def _withdraw(self) -> bool:
@@ -204,15 +234,17 @@ class Model:
 
     def _recuse(self, own: Voice | None, first: Voice | None) -> bool:
         left = [v for group in self.voices for v in group.everyone() if not v.is_gone and v is not own]
-        if own is None or first is not own or not left:
+        if own is None or first is not own or not left or self.kind == "joint_any":
             return False
         own.is_gone = self.is_touched = True
         self.decide()
         return True
 
     def _pass(self, own: Voice, act: str, other: str) -> bool:
+        kept = self.kept is not None and own.number in self.kept
         if act == "hand_over":
-            own.who, own.number, self.is_touched = other, next(self.numbers), True
+            own.who, own.number, self.is_touched, own.is_pool = other, next(self.numbers), True, False
+            self._keep(own.number, kept)
             return True
         if act == "delegate":
             own.asks = other
@@ -222,7 +254,14 @@ class Model:
             return False
         added = Voice(other, next(self.numbers), added_by=own.who)
         (own.before if act == "before" else own.after).append(added)
+        if act == "before" and kept and self.kept is not None:
+            self.kept.discard(own.number)
+            self._keep(added.number, kept)
         return True
+
+    def _keep(self, number: int, kept: bool) -> None:
+        if kept and self.kept is not None:
+            self.kept.add(number)
 
 
 def _do(joint: Joint, who: str, act: str, other: str) -> bool:
@@ -237,6 +276,10 @@ def _do(joint: Joint, who: str, act: str, other: str) -> bool:
                 joint.use("zhou", Verb.WITHDRAW)
             case "stop":
                 joint.act(who, "stop")
+            case "claim":
+                joint.use(who, Verb.CLAIM)
+            case "release":
+                joint.use(who, Verb.RELEASE)
             case "reply":
                 joint.reply(who)
             case "take_off":

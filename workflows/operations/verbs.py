@@ -198,9 +198,12 @@ def _claim(use: _Use) -> None:
         raise Refusal("no_pool", text("这件事项已经指定到人，不用认领"))
     if seat.staff_id is not None:
         raise Refusal("claimed_already", text("你已经认领了这件事项"))
-    change(use.tx, [seat.id], "open", {"staff_id": actor.staff_id, "name": actor.name})
     tasks = use.version.workflow.states[use.case.state].tasks
-    if tasks is None or tasks.mode == "any":
+    is_for_one = tasks is None or tasks.mode == "any"
+    if is_for_one and any(one.role is not None and one.staff_id for one in use.seats):
+        raise Refusal("claimed_already", text("别人已经认领了这件事项"))
+    change(use.tx, [seat.id], "open", {"staff_id": actor.staff_id, "name": actor.name})
+    if is_for_one:
         now = seats_of(use.tx.session, use.case.id)
         others = [one.id for one in now if one.id != seat.id and one.status == "open" and one.origin == "asked"]
         change(use.tx, others, "open", {"status": "waiting"})
@@ -258,7 +261,8 @@ def _add_signer(use: _Use) -> None:
     seat, people = use.own_voice(), use.people()
     if use.asking.after and not use.version.workflow.decided_in(use.case.state):
         raise Refusal("not_after", text("这一环节一办就走，只能在你之前加签"))
-    seated = {one.staff_id for one in use.seats if one.status in PENDING | SETTLED}
+    answered = {one.id for one in use.seats if one.origin == "delegated" and one.status in SETTLED}
+    seated = {one.staff_id for one in use.seats if one.status in PENDING | SETTLED and one.id not in answered}
     if any(sitter.staff_id in seated for sitter in people):
         message = text("其中有人已经在会签名单里")
         raise Refusal("seated_already", message, {"to": message})

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 from models.case import Case
 from models.channel import Channel
+from models.job import Job
 from models.notice import Notice
 from models.place import Place
 from models.record import Record
@@ -29,7 +30,7 @@ def arguments_of(world: Marked) -> dict[str, list[str]]:
         "<screen>": ["children", "staff"],
         "<channel>": [*map(str, world.ids(Channel)), "9"],
         "<notice>": [*map(str, world.ids(Notice)), "9"],
-        "<job>": ["9"],
+        "<job>": [*map(str, world.ids(Job)), "9"],
         "<verb>": ["on", "off", "again", "nothing"],
         "<path:filename>": ["css/tokens.css"],
         "<export_type>": ["xlsx"],
@@ -133,6 +134,8 @@ def queries(world: Marked, rule: str) -> list[str]:
         return ["", "take=proposed"]
     if rule == "/roster/":
         return ["", "school=BX", "school=ZX", f"before={world.batches['BX']}"]
+    if rule in ("/bulk/", "/bulk/<job>"):
+        return ["", "before=9", "after=1", "reason=x"]
     return ["", "tab=diagram", "tab=records"] if rule == "/cases/<number>" else [""]
 
 

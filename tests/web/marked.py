@@ -22,6 +22,7 @@ from models.case import Case
 from models.channel import Channel
 from models.child import Child, Relative
 from models.database import Database
+from models.job import Job
 from models.notice import Notice
 from models.place import Place
 from models.record import Record
@@ -42,6 +43,7 @@ from workflows.operations.channel import make_channel
 from workflows.operations.child import change_child, reveal_value
 from workflows.operations.draw import make_draw, prepare_draw
 from workflows.operations.heading import teach_heading
+from workflows.operations.jobs import run_jobs, start_job
 from workflows.operations.record import write_record
 from workflows.operations.roster_upload import keep_upload
 from workflows.operations.selection import Choice, choose
@@ -180,7 +182,16 @@ def _fill(world: Marked) -> None:
             told = {"case": world.cases[code], "staff": people}
             tx.send("case.urged", "inbox", f"case:{world.cases[code]}", told)
     spread(world.cast.database, NOW + timedelta(minutes=1))
+    _handle_many(world)
     world.rows = _believable_rows(world)
+
+
+def _handle_many(world: Marked) -> None:
+    """Let an office start a job in which everything is refused, so that it lists whom it could not move."""
+    ids = [world.one(Case, Case.number == world.cases[code]).id for code in ("ZX-2302", "ZX-2101")]
+    with world.cast.acting("qin", Permission.CASE_ACT) as tx:
+        start_job(tx, "identification", "file", ids, {}, "many")
+    run_jobs(world.cast.database, lambda: NOW)
 
 
 def _pair(world: Marked, code: str, helper: str) -> str:
@@ -237,6 +248,7 @@ def _believable_rows(world: Marked) -> dict[str, int]:
         "channel": world.one(Channel).id,
         "notice": world.one(Notice, Notice.staff_id == zhou).id,
         "case": world.one(Case, Case.number == world.cases["ZX-2302"]).id,
+        "job": world.one(Job).id,
         "entry": world.entries("ZX-2302")[0],
         "school": world.cast.places["ZX"].id,
     }

@@ -87,7 +87,7 @@ def _address(world: Marked, rule: str) -> str:
         "<draw>": world.draws["ZX"],
         "<channel>": str(world.rows["channel"]),
         "<notice>": str(world.rows["notice"]),
-        "<job>": "12345",
+        "<job>": str(world.rows["job"]),
         "<verb>": "off",
         "<case_verb>": "copy",
         "<person>": str(world.cast["zhou"].staff_id),

@@ -128,9 +128,9 @@ GET  /bulk/choose                       ooooooxoxxxx l
 POST /bulk/choose                       mmmmmmxmxxxx l
 POST /bulk/check                        mmmmmmxmxxxx l
 POST /bulk/start                        mmmmmmxmxxxx l
-GET  /bulk/<job>                        mmmmmmmmxxxx l
-POST /bulk/<job>/cancel                 mmmmmmmmxxxx l
-GET  /bulk/<job>/export                 mmxxxxxmxxxx l
+GET  /bulk/<job>                        mommmmmmxxxx l
+POST /bulk/<job>/cancel                 mommmmmmxxxx l
+GET  /bulk/<job>/export                 moxxxxxmxxxx l
 
 GET  /inbox/                            ooooooxoxxxx l
 GET  /inbox/count                       ooooooxoxxxx l
@@ -320,7 +320,7 @@ def _address(world: Marked, rule: str) -> str:
         "/channels/new/<kind>": "/channels/new/wecom",
         "<channel>": str(world.rows["channel"]),
         "<notice>": str(world.rows["notice"]),
-        "<job>": "12345",
+        "<job>": str(world.rows["job"]),
         "<verb>": "off",
         "<to>": "zh",
         "<screen>": "children",

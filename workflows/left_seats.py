@@ -24,7 +24,7 @@ def seats_left(session: Session, everything: Session, policy: Policy, day: date,
     Whoever sits there has left or reaches the case no more; of a pool nobody holds the role. `session` is the reader's
     own, so that only their circle is looked at; `everything`, under a system scope, tells who holds what.
     """
-    pending = (CaseTask.status.in_(PENDING), Case.circle != "", Case.closed_at.is_(None))
+    pending = (CaseTask.status.in_(PENDING), CaseTask.circle != "", Case.closed_at.is_(None))
     wanted = select(CaseTask, Case).join(Case, Case.id == CaseTask.case_id).where(*pending, *where)
     rows = [(seat, case) for seat, case in session.execute(wanted.order_by(CaseTask.id))]
     if not rows:

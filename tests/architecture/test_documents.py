@@ -42,9 +42,11 @@ def test_the_workflow_that_the_guide_writes_can_be_published() -> None:
     pages = [ROOT / "docs" / "how-to" / f"writing-workflows{tongue}.md" for tongue in ("", ".zh-CN")]
     english, chinese = (re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.S) for page in pages)
     assert english == chinese
-    form, workflow = english
+    *forms, workflow = english
     catalogue = standard_catalogue(load_pack().forms)
-    asked = load_definition(form, "lunch_request.yaml", catalogue)
-    assert isinstance(asked.definition, Form)
-    written = load_definition(workflow, "lunch_aid.yaml", catalogue.with_forms({"lunch_request": asked.definition}))
-    assert [*asked.problems, *written.problems] == []
+    asked = [load_definition(form, "form.yaml", catalogue) for form in forms]
+    known = {one.definition.key: one.definition for one in asked if isinstance(one.definition, Form)}
+    assert len(known) == len(forms) == 2
+    assert set(known) == {"lunch_request", "lunch_check"}
+    written = load_definition(workflow, "lunch_aid.yaml", catalogue.with_forms(known))
+    assert [problem for one in (*asked, written) for problem in one.problems] == []

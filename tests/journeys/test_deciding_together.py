@@ -54,6 +54,23 @@ def test_two_people_decide_together_and_sign_by_hand(at_desk: At, site: Site) ->
     assert joint.state == "agreed"
 
 
+def test_words_for_a_verb_outlive_its_dialog(at_desk: At, site: Site) -> None:
+    joint, typed = begin(site.cast, TASKS), "外出开会，请陈老师看"
+    with at_desk("tan") as tan:
+        dialog = tan.page.get_by_role("dialog")
+        tan.opens(f"/cases/{joint.number}")
+        opens(tan, "转办")
+        dialog.get_by_label("原因").fill(typed)
+        with tan.page.expect_response(lambda answer: "/drafts" in answer.url):
+            dialog.get_by_text("取消", exact=True).click()
+        expect(dialog).to_be_hidden()
+        tan.opens(f"/cases/{joint.number}")
+        opens(tan, "转办")
+        expect(dialog.get_by_label("原因")).to_have_value(typed)
+        expect(dialog).to_contain_text("的草稿")
+        tan.keeps_picture("kept")
+
+
 def opens(person: Person, words: str) -> None:
     """Press a verb of the action bar, behind 更多 where it stands there."""
     bar = person.page.get_by_role("toolbar")

@@ -329,14 +329,32 @@ function mark(box, isRequired, word) {
   }
 }
 
+// Takes the red from a box all of whose faults are mended.
+function mend(box, said) {
+  if (!said.length) return;
+  const isBad = said.some((one) => !one.hidden);
+  box.classList.toggle("has-error", isBad);
+  if (box.matches("[data-rows]")) return;
+  for (const control of box.querySelectorAll("[aria-invalid]")) control.setAttribute("aria-invalid", String(isBad));
+}
+
+// Below repeated rows the server says of each row what is wrong in it; what no row breaks any longer goes.
+function mendRows(box, field, rows) {
+  const said = [...(box?.querySelectorAll(":scope > .field-errors > .field-error") ?? [])];
+  for (const { text } of field.rules ?? []) {
+    const isBroken = rows.some((row) => row.broken.some((one) => one.text === text));
+    for (const one of said) if (one.textContent.trim().endsWith(text)) one.hidden = !isBroken;
+  }
+  if (box) mend(box, said);
+}
+
 // Says below a box which rule its answer breaks; the same sentence that the server said goes once it is mended.
 function tell(form, box, broken, texts, isSettled) {
-  for (const said of box.querySelectorAll(":scope > .field-error")) {
-    if (texts.has(said.textContent.trim())) said.hidden = !broken.includes(said.textContent.trim());
-  }
+  const said = [...box.querySelectorAll(":scope > .field-errors > .field-error")];
+  for (const one of said) if (texts.has(one.textContent.trim())) one.hidden = !broken.includes(one.textContent.trim());
+  mend(box, said);
   const state = box.querySelector(":scope > .field-state");
-  const before = [...box.querySelectorAll(":scope > .field-error")].map((said) => said.textContent.trim());
-  const told = broken.filter((text) => !before.includes(text));
+  const before = said.map((one) => one.textContent.trim()), told = broken.filter((text) => !before.includes(text));
   if (!state || (!told.length && !state.dataset.rule) || (!isSettled && !state.dataset.rule)) return;
   state.dataset.rule = told.length ? "1" : "";
   state.classList.toggle("is-bad", told.length > 0);
@@ -377,6 +395,7 @@ function show(form, plan, isSettled) {
     for (const [at, row] of (found.rows[field.key] ?? []).entries()) {
       showAll(form, inner, row, `${field.key}-${numbers[field.key][at]}-`, isSettled);
     }
+    mendRows(form.querySelector(`[data-field="${CSS.escape(field.key)}"]`), field, found.rows[field.key] ?? []);
   }
   for (const section of form.querySelectorAll(".form-section")) {
     const boxes = [...section.querySelectorAll("[data-field]")];

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
+from admin_app.demo.holidays import SATURDAY, days_off
 from models.school_calendar import first_year_by_month
 from workflows.clock import LOCAL
 
@@ -55,9 +56,16 @@ def running(terms: tuple[TermDates, ...], day: date) -> int:
     return next(place for place, term in enumerate(terms) if term.first_on <= day <= term.last_on)
 
 
+def is_workday(day: date) -> bool:
+    """Tell whether anybody works on a day; the weekend days made up for holidays are left out of the story."""
+    return day.weekday() < SATURDAY and day not in days_off(day.year)
+
+
 def workday(day: date) -> date:
-    """Return a day, or the Monday after it when it is a weekend."""
-    return day + timedelta(days=(7 - day.weekday()) if day.weekday() > 4 else 0)
+    """Return a day, or the next one on which people work."""
+    while not is_workday(day):
+        day += timedelta(days=1)
+    return day
 
 
 def moment(day: date, rng: Random, first_hour: int = 8, last_hour: int = 17) -> datetime:
@@ -70,7 +78,7 @@ def soon_after(before: datetime, rng: Random, latest: datetime) -> datetime:
     """Return a moment some hours or days after another one, in office hours, but not after `latest`."""
     at = before + timedelta(minutes=45 + int(rng.random() * 300))
     local = at.astimezone(LOCAL)
-    if local.hour >= 17 or local.weekday() > 4:
+    if local.hour >= 17 or not is_workday(local.date()):
         at = moment(workday(local.date() + timedelta(days=1)), rng, 8, 11)
     return at if at < latest else before + (latest - before) / 2
 
@@ -81,9 +89,9 @@ def start_of(day: date) -> datetime:
 
 
 def workdays(first: date, last: date) -> Iterator[date]:
-    """Yield the weekdays of a period, both ends included."""
+    """Yield the days of a period on which people work, both ends included."""
     day = first
     while day <= last:
-        if day.weekday() < 5:
+        if is_workday(day):
             yield day
         day += timedelta(days=1)

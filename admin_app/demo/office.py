@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 from sqlalchemy import select
 
@@ -20,13 +21,17 @@ from admin_app.demo.cast import (
     sex_of,
     teacher_of,
 )
+from admin_app.demo.holidays import holidays
 from admin_app.demo.names import staff_phone
 from admin_app.demo.stage import Stage
 from models.place import Place
 from models.staff import Staff
+from workflows.clock import LOCAL
 from workflows.operations.appointment import appoint
+from workflows.operations.calendar import set_days
 from workflows.operations.definition import publish_standard_pack
 from workflows.operations.place import make_place
+from workflows.operations.recounting import recount_some
 from workflows.operations.school_year import make_school_year, make_term
 from workflows.operations.staff import activate_staff, enter_staff
 from workflows.operations.turn import turn_school
@@ -35,6 +40,8 @@ from workflows.transaction import Transaction
 from workflows.turn_plan import TurnChoices, plan_turn
 from workflows.values import Cell
 
+OFFICE = "chen"  # of the township, which keeps the calendar
+TOLD_ON = (11, 12)  # in November next year's holidays are known
 NEXT_SCHOOLS = {"ZX": "柳溪镇初级中学", "SQ": "柳溪镇初级中学", "BX": "白塔镇初级中学"}
 
 
@@ -46,6 +53,24 @@ def found(stage: Stage, terms: tuple[TermDates, ...]) -> None:
     stage.act("sys", Permission.STAFF_MANAGE, moment(day, stage.rng, 10, 11), _make_accounts)
     stage.act("sec", Permission.STAFF_APPOINT, moment(day, stage.rng, 13, 15), _appoint_all, terms)
     stage.load(*(login for login, *_ in (*OFFICERS, *STAFF)), *(login for login, _ in _teachers()))
+    _enter_holidays(stage, terms, day)
+
+
+def _enter_holidays(stage: Stage, terms: tuple[TermDates, ...], day: date) -> None:
+    """Have the office enter the year's holidays on the first day, and each November those of the year to come."""
+    year = day.year
+    _enter_year(stage, year, datetime.combine(day, time(16), LOCAL).astimezone(UTC))
+    while (told_on := workday(date(year, *TOLD_ON))) < stage.as_of and year <= terms[-1].first_year:
+        year += 1
+        at = datetime.combine(told_on, time(10), LOCAL).astimezone(UTC)
+        stage.plan(at, partial(_enter_year, stage, year))
+
+
+def _enter_year(stage: Stage, year: int, at: datetime) -> None:
+    for days in holidays(year):
+        stage.act(OFFICE, Permission.TERM_MANAGE, at, set_days, days.first, days.last, days.kind, days.name)
+    while recount_some(stage.database, at):
+        pass
 
 
 def _teachers() -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
-from admin_app.demo.calendar import TermDates, moment, workday
+from admin_app.demo.calendar import TermDates, is_workday, moment, workday
 from admin_app.demo.stage import Stage
 from workflows.clock import LOCAL, local_day
 from workflows.operations.case import Request, act_on_case
@@ -39,7 +39,7 @@ class SchoolDays:
         day = self.as_of
         while many:
             day -= timedelta(days=1)
-            many -= day.weekday() < 5
+            many -= is_workday(day)
         return day
 
 

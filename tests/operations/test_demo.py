@@ -21,6 +21,7 @@ from admin_app.demo.bulk import fill_region
 from admin_app.demo.calendar import running, start_of, terms_around
 from admin_app.demo.cast import SHOWN
 from admin_app.demo.fill import NotForDemo, demo_size, fill
+from admin_app.demo.holidays import SATURDAY, days_off, holidays
 from admin_app.demo.logins import draw_logins
 from admin_app.demo.names import MOBILE
 from admin_app.demo.region import RegionSize, seats
@@ -40,12 +41,16 @@ from models.terms import latest_term
 from models.vault import DataKey, Keystore, learn_keys
 from tests.cast import Cast
 from tests.shared import DEMO_AS_OF
+from workflows.calendar import calendar_in_force
+from workflows.clock import local_day
 from workflows.engine.allowed import post_named
 from workflows.engine.case_facts import known_facts
 from workflows.engine.published import form_in_force, workflow_in_force, workflow_version
 from workflows.engine.record import is_sealed, open_answers
 from workflows.operations.account import log_in
+from workflows.operations.calendar import WORKED
 from workflows.operations.case_standing import slot_name
+from workflows.operations.recounting import progress
 from workflows.people import actor_by_login
 from workflows.policy import Permission, standard_policy
 
@@ -266,6 +271,25 @@ def _told(database: Database) -> list[object]:
 def test_the_same_day_gives_the_same_demonstration(school: Database, sqlite: Database) -> None:
     fill_school(sqlite, AS_OF)
     assert _told(sqlite) == _told(school)
+
+
+def test_the_office_has_entered_the_holidays_and_nobody_works_on_them(school: Database) -> None:
+    with school.session(EVERYWHERE) as session:
+        calendar = calendar_in_force(session)
+        days = {local_day(at) for at in session.scalars(select(CaseMove.at))}
+        assert progress(session).is_done
+    assert [year for year in range(2024, 2029) if calendar.knows(year)] == [2025, 2026, 2027]
+    assert calendar.is_holiday(date(2026, 10, 7))
+    assert calendar.is_working(date(2026, 10, 10))
+    assert not [day for day in days if day.weekday() < SATURDAY and calendar.is_holiday(day)]
+
+
+@pytest.mark.parametrize("year", [2020, 2026, 2031, 2045, 2100])
+def test_no_day_is_both_a_holiday_and_worked_for_one(year: int) -> None:
+    worked = {day for days in holidays(year) if days.kind == WORKED for day in days.each()}
+    assert worked
+    assert all(day.weekday() >= SATURDAY for day in worked)
+    assert not worked & days_off(year)
 
 
 @pytest.mark.parametrize("day", RANDOM_DAYS, ids=str)

@@ -107,8 +107,10 @@ def show(job: str) -> str:
 @bp.post("/<job>/cancel")
 def cancel(job: str) -> Response:
     """Stop a job; what has moved stays moved."""
-    perform(cancel_job, Permission.CASE_ACT, _number(job))
-    flash(_("已停止，还没办的不再办理。"), "ok")
+    if perform(cancel_job, Permission.CASE_ACT, _number(job)):
+        flash(_("已停止，还没办的不再办理。"), "ok")
+    else:
+        flash(_("已经结束了，不用停止。"), "info")
     return redirect(url_for("bulk.show", job=job))
 
 

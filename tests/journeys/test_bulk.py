@@ -104,9 +104,11 @@ def look_before(qin: Person, unready: str) -> None:
 def follow(qin: Person, site: Site) -> None:
     """The figures change without a hand, until all is done."""
     progress = qin.page.locator("#job progress")
+    qin.page.locator("#stop").focus()
     expect(progress).to_have_attribute("value", "0")
     run_chunk(site.cast.database, site.clock)
     expect(progress).to_have_attribute("value", "2")
+    expect(qin.page.locator("#stop")).to_be_focused()  # whoever works by keyboard stays where they are
     qin.keeps_picture("running")
     run_jobs(site.cast.database, site.clock)
     expect(progress).to_have_attribute("value", "5")

@@ -20,6 +20,8 @@ PAGES = (
     "/inbox/?tab=done",
     "/children/",
     "/cases/",
+    "/bulk/",
+    "/bulk/choose?workflow=identification",
     "/filing/",
     "/roster/",
     "/places/",

@@ -345,7 +345,9 @@ def test_a_job_can_be_stopped_by_its_own_person_only(sqlite_cast: Cast, client_o
         assert post(other, f"{job}/cancel").status_code == code
         assert get(other, f"{job}/export").status_code in (403, 404)
     assert post(client, f"{job}/cancel").location == job
+    assert "已停止，还没办的不再办理" in main(get(client, job))
     assert post(client, f"{job}/cancel").location == job  # pressed twice
+    assert "已经结束了，不用停止" in main(get(client, job))
     works(sqlite_cast)
     assert "已停止" in main(get(client, job))
     assert "已办 2 未办成 0 没有办 2" in main(get(client, job))

@@ -107,8 +107,8 @@ def _answered(tx: Transaction, workflow: str, transition: str, said: Said) -> di
     return typed
 
 
-def cancel_job(tx: Transaction, job_id: int) -> None:
-    """Stop one's own job; what has moved stays moved, a chunk that runs is finished.
+def cancel_job(tx: Transaction, job_id: int) -> bool:
+    """Stop one's own job and return whether it ran still; what has moved stays moved, a chunk that runs is finished.
 
     Raises Missing for others' jobs.
     """
@@ -116,8 +116,11 @@ def cancel_job(tx: Transaction, job_id: int) -> None:
     if tx.session.scalar(select(Job.id).where(*mine)) is None:
         raise Missing("not_found", text("没有这条记录"))
     stopped = update(Job).where(*mine, Job.state == "running").values(state="cancelled", ended_at=tx.now)
-    if tx.session.execute(stopped.execution_options(synchronize_session=False)).rowcount:  # type: ignore[attr-defined]
+    done = tx.session.execute(stopped.execution_options(synchronize_session=False))
+    ran: bool = done.rowcount > 0  # type: ignore[attr-defined]
+    if ran:
         _tell(tx, "job.cancelled", job_id, {})
+    return ran
 
 
 def _tell(tx: Transaction, action: str, job_id: int, facts: Mapping[str, Any]) -> None:

@@ -114,8 +114,10 @@ def notice(view: CaseView, reasons: Mapping[int, str | None]) -> dict[str, Any] 
 
 
 def verbs(view: CaseView) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """Return the allowed verbs for the action bar and the refused ones with their reasons."""
-    allowed = [_verb(view, option) for option in view.options if option.is_allowed]
+    """Return the allowed verbs for the action bar, the pressing ones first, and the refused ones with their reasons."""
+    met = _met(view)
+    by_met = sorted(view.options, key=lambda option: option.transition in met)
+    allowed = [_verb(view, option, option.transition in met) for option in by_met if option.is_allowed]
     refused = [
         {"label": say(option.definition.label), "reason": say(option.reason)}
         for option in view.options
@@ -124,8 +126,15 @@ def verbs(view: CaseView) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     return sorted(allowed, key=lambda verb: verb["kind"] != "primary"), refused
 
 
-def _verb(view: CaseView, option: Option) -> dict[str, Any]:
-    found = {"label": say(option.definition.label), "kind": STYLES[option.definition.style]}
+def _met(view: CaseView) -> set[str]:
+    """Return the transitions that met their limit already; to take them again presses nobody."""
+    taken = {move.transition for move in view.moves}
+    return {key for limit in view.version.workflow.limits.values() for key in limit.met} & taken
+
+
+def _verb(view: CaseView, option: Option, is_met: bool) -> dict[str, Any]:
+    style = STYLES["plain" if is_met else option.definition.style]
+    found = {"label": say(option.definition.label), "kind": style}
     url = url_for("cases.act", number=view.case.number, transition=option.transition)
     if option.definition.form:
         return found | {"url": url}

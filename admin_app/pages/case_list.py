@@ -104,11 +104,12 @@ def case_list(session: Session, address: MultiDict[str, str]) -> dict[str, Any]:
     bulk = _bulk(session, asked, len(found), is_whole=not has_more and before is None and after is None)
     rows = (found[1:] if after is not None else found[:PAGE]) if has_more else found
     standing = kept | {"workflow": workflow.key}
+    views = _views(workflow, asked.state, kept)
     return {
         "title": _("我参与的") if own else say(workflow.title),
         "subtitle": _("本学期") if workflow.per == "term" and not own else "",
         "actions": [*drop_view_action(standing), *_jobs_action(), _filter_action(workflow, kept)],
-        "views": [*_views(workflow, asked.state, kept), *_ledgers(asked, kept), *saved_views(standing)],
+        "views": [*views[:2], *_ledgers(asked, kept), *views[2:], *saved_views(standing)],
         "save_view_url": save_view_url(asked.version, standing),
         "search": {"name": "q", "value": asked.words, "placeholder": _("姓名、拼音、首字母")},
         "hidden": [(key, kept[key]) for key in ("state", "place", "where", "of") if key in kept],

@@ -11,6 +11,7 @@ from flask import Flask
 from tests.cast import NOW, Cast
 from tests.clockwork import move, open_report, publish_report
 from tests.playing import begin
+from tests.steps import told
 from tests.web.browser import get
 from tests.web.conftest import ClientOf
 from workflows.operations.firing import fire_due
@@ -59,3 +60,17 @@ def test_it_stands_beside_every_tab_that_has_room(sqlite_cast: Cast, client_of: 
 def test_a_case_without_limits_says_nothing_of_time(site: Flask, sqlite_cast: Cast, client_of: ClientOf) -> None:
     number = begin(sqlite_cast, "commendation").number
     assert 'class="clocks"' not in shown(client_of, number)
+
+
+def test_what_has_met_its_limit_presses_nobody_any_longer(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    number = begin(sqlite_cast, "emergency").number
+    before = bar_of(shown(client_of, number))
+    assert before.index("已告知监护人") < before.index("已告知父母") < before.index("联系未果")
+    move(sqlite_cast, number, "tell_guardian", told("guardian", "祖父"), at=NOW)
+    after = bar_of(shown(client_of, number))
+    assert after.index("已告知父母") < after.index("联系未果") < after.index("已告知监护人")
+    assert before.count("btn-primary") - after.count("btn-primary") == 1
+
+
+def bar_of(page: str) -> str:
+    return page.split('class="action-bar"')[1].split("</body>")[0]

@@ -175,6 +175,7 @@ def test_a_workflow_brings_its_ledgers_and_each_shows_its_cases(client_of: Clien
     back = stand(sqlite_cast, "keep_in_school", "returned").number
     client = client_of("qin")
     page = get(client, "/cases/?workflow=keep_in_school").text
+    assert page.index("我参与的") < page.index("劝返台账") < page.index("未到校，待联系"), "seen without scrolling"
     for label, inside in (("辍学风险台账", waiting), ("失学台账", reported), ("劝返台账", back)):
         tab = re.search(rf'<a[^>]*href="([^"]*)"[^>]*>\s*{label}', page)
         assert tab, label

@@ -145,7 +145,7 @@ def _stale(view: CaseView, validator: FormValidator, form: Form, request: Reques
         for f in validator.definition.fields
         # Protected values stand in part here as on every page; what is above the person's class is left out.
         if f.bind and isinstance(shown := shown_fact(f.bind, theirs.get(f.bind, ""), view.sees), str)
-        if (stored(theirs.get(f.bind)) or "") != str(mine.get(f.key, ""))
+        if f.value is None and (stored(theirs.get(f.bind)) or "") != str(mine.get(f.key, ""))
     ]
     return {
         "person": last.actor_name,

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from workflows.engine.catalogue import Catalogue, standard_catalogue
-from workflows.engine.definition import Workflow
-from workflows.engine.loader import Loaded, load_definition, load_pack
+from workflows.engine.definition import Form, Workflow
+from workflows.engine.loader import Loaded, load_definition, load_pack, read_definition
 
 WORKFLOW = """\
 workflow: aid_request
@@ -534,3 +534,52 @@ def test_the_rules_of_a_record_tell_nothing_to_who_corrects_it(
     assert load_definition(RECORD, "office.yaml", catalogue).problems == ()
     problems, place, _ = found(edited(RECORD, (sound, broken)), catalogue)
     assert (*place, code) in problems
+
+
+ASKS = """\
+form: asks
+title: {zh: 申请}
+subject: child
+fields:
+  - {key: days, type: integer, class: P2, label: {zh: 天数}}
+"""
+GRANTS = """\
+form: grants
+title: {zh: 核准}
+subject: child
+knows:
+  - {key: days, type: number, class: P2}
+fields:
+  - {key: granted, type: integer, class: P2, label: {zh: 核准}, visible_when: case.days > 0}
+"""
+GRANTING = """\
+workflow: granting
+title: {zh: 核准}
+prefix: HZ
+subject: child
+open: {by: [class_teacher], form: asks}
+states:
+  asked: {label: {zh: 申请}, kind: start}
+  done: {label: {zh: 办结}, kind: end}
+transitions:
+  grant: {label: {zh: 核准}, from: asked, to: done, by: [office], form: «grants}
+"""
+
+
+@pytest.mark.parametrize(
+    ("sound", "known", "codes"),
+    [
+        ("key: days", "key: days", []),
+        ("key: days, type: number", "key: dayz, type: number", ["unknown_field"]),
+        ("type: number, class: P2", "type: date, class: P2", ["known_otherwise"]),
+        ("type: number, class: P2", "type: number, class: P3", []),
+        ("type: number, class: P2", "type: number", ["known_otherwise"]),
+    ],
+)
+def test_what_a_form_knows_of_the_case_is_asked_by_a_form_of_the_workflow(
+    sound: str, known: str, codes: list[str], catalogue: Catalogue
+) -> None:
+    forms = [read_definition(written, "f.yaml").definition for written in (ASKS, edited(GRANTS, (sound, known)))]
+    complete = catalogue.with_forms({form.key: form for form in forms if isinstance(form, Form)})
+    problems, place, _ = found(GRANTING, complete)
+    assert problems == [(*place, code) for code in codes]

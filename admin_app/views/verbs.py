@@ -46,7 +46,7 @@ def use(number: str, case_verb: str) -> Response | tuple[str, int]:
     except Refusal as refusal:
         return render_template("cases/ask.html", ask=_again(number, case_verb, refusal)), 422
     perform(drop_draft, Permission.CASE_READ, request.path)
-    flash(_("%(number)s：%(verb)s已办", number=number, verb=WORDS[case_verb].label), "ok")
+    flash(_("%(number)s 已%(verb)s", number=number, verb=WORDS[case_verb].label), "ok")
     return redirect(url_for("cases.show", number=number))
 
 

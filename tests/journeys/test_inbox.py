@@ -81,6 +81,8 @@ def see_what_was_done(qin: Person) -> None:
     if qin.is_on_phone:
         qin.narrows()
     qin.keeps_picture("done")
+    qin.opens("/inbox/?tab=watched")
+    expect(qin.page.locator(".nav-tabs [aria-current]")).to_be_in_viewport(ratio=0.9)
 
 
 def test_a_leader_passes_on_the_seat_of_a_leaver(at_desk: At, site: Site) -> None:

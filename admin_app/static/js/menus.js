@@ -41,6 +41,13 @@ function moveWithin(event) {
 
 document.querySelector("[data-focus]")?.focus();
 
+// Tabs wider than the phone open where the current one is.
+for (const tab of document.querySelectorAll(".nav-tabs > [aria-current]")) {
+  const bar = tab.parentElement;
+  const [outer, inner] = [bar.getBoundingClientRect(), tab.getBoundingClientRect()];
+  bar.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+}
+
 // Opening the filters of a list on a phone asks the server nothing: the list's form must not hear of it.
 document.addEventListener("change", (event) => {
   if (event.target.matches?.(".show-filters")) event.stopPropagation();

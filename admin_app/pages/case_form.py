@@ -25,7 +25,7 @@ from admin_app.forms.fact_form import KEEP
 from admin_app.forms.kept_draft import Draft, draft_line, draft_url
 from admin_app.forms.posted import Posted
 from admin_app.pages.case import shown_fact
-from admin_app.pages.case_ask import STYLES
+from admin_app.pages.case_ask import STYLES, behalf_line
 from admin_app.wording import language, say, say_moment
 from workflows.advice import advice_before, mark_of
 from workflows.candidates import choices
@@ -179,7 +179,7 @@ def _screen(
     label = say(option.definition.label)
     return {
         "title": f"{say(validator.definition.title)} · {name}",
-        "subtitle": number,
+        "subtitle": " · ".join(filter(None, (number, behalf_line(option.behalf)))),
         "back_url": back,
         "cancel_url": back,
         "action": path,

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from models.delegation import Delegation
 from models.scope import system_scope
+from tests import playing
 from tests.cast import Cast
 from tests.deciding import begin
 from tests.web.browser import ClientOf, get, post
@@ -46,6 +47,14 @@ def test_somebody_names_a_deputy_who_is_told_and_acts_for_them(sqlite_cast: Cast
     assert "代 覃明远 办理" in page, "before they act"
     assert post(meng, f"/cases/{joint.number}/agree").status_code == 302
     assert "孟晓岚（代覃明远）" in _words(tan, f"/cases/{joint.number}")
+
+
+def test_the_form_of_a_step_says_for_whom_it_is_filled_in(sqlite_cast: Cast, client_of: ClientOf) -> None:
+    number = playing.begin(sqlite_cast, "emergency").number
+    _name(client_of("tan"), sqlite_cast, "tan", "meng")
+    meng = client_of("meng")
+    assert f"{number} · 代 覃明远 办理" in get(meng, f"/cases/{number}/tell_authority").text
+    assert "代 覃明远" not in get(meng, f"/cases/{number}/tell_guardian").text, "which a counsellor may do as such"
 
 
 def test_a_verb_used_for_somebody_says_for_whom(sqlite_cast: Cast, client_of: ClientOf) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     AliasedReturnsRows,
     BindParameter,
     Executable,
+    Integer,
     Join,
     Select,
     SelectBase,
@@ -27,6 +28,7 @@ from models.scope import (
     EVERY_CIRCLE,
     KEYED,
     LEVELS,
+    REACHES,
     AuditScoped,
     CaseKeyed,
     ChildKeyed,
@@ -41,6 +43,7 @@ from models.scope import (
 )
 
 Codes = BindParameter[Any]
+_BIT = {level: 1 << number for number, level in enumerate(REACHES)}
 MOST_SCOPES = 256  # whose conditions are kept; they hold nothing of a session
 
 
@@ -159,7 +162,7 @@ def _criteria(scope: Scope, kind: str) -> Iterator[tuple[type[Placed], Callable[
     if kind == "audit":
         yield AuditScoped, _inside(by_level)
     elif "child" in by_level or "case" in by_level:
-        codes = {level: _codes(level, by_level.get(level, [])) for level in LEVELS}
+        codes = {level: _codes(level, by_level.get(level, [])) for level in LEVELS} | {"held": _held(by_level)}
         yield PlaceKeyed, _several_levels(**codes)
         yield ChildKeyed, _or_child(**codes, child=_numbers("child", by_level))
         yield CaseKeyed, _or_case(**codes, case=_numbers("case", by_level))
@@ -184,7 +187,8 @@ def _inside(by_level: Mapping[str, list[str]]) -> Callable[[type[Any]], Any]:
     if len(by_level) == 1:
         level, codes = next(iter(by_level.items()))
         return _ONE_LEVEL[level](_codes(level, codes))
-    return _several_levels(**{level: _codes(level, by_level.get(level, [])) for level in LEVELS})
+    wanted = {level: _codes(level, by_level.get(level, [])) for level in LEVELS}
+    return _several_levels(_held(by_level), **wanted)
 
 
 def _codes(level: str, codes: list[str]) -> Codes:
@@ -195,42 +199,53 @@ def _numbers(key: str, by_level: Mapping[str, list[str]]) -> Codes:
     return bindparam(f"scope_{key}", [int(code) for code in by_level.get(key, [])], expanding=True)
 
 
-def _several_levels(**codes: Codes) -> Callable[[type[Any]], Any]:
+def _several_levels(held: Codes, **codes: Codes) -> Callable[[type[Any]], Any]:
     city, county, township, school, class_ = (codes[level] for level in LEVELS)
-    return lambda cls: cls.id.in_(union(*_legs(cls, city, county, township, school, class_)))
+    return lambda cls: cls.id.in_(union(*_legs(cls, held, city, county, township, school, class_)))
 
 
-def _or_child(child: Codes, **codes: Codes) -> Callable[[type[Any]], Any]:
+def _or_child(held: Codes, child: Codes, **codes: Codes) -> Callable[[type[Any]], Any]:
     city, county, township, school, class_ = (codes[level] for level in LEVELS)
     return lambda cls: cls.id.in_(
-        union(*_legs(cls, city, county, township, school, class_), _leg(cls, cls.child_id, child))
+        union(*_legs(cls, held, city, county, township, school, class_), _leg(cls, held, "child", child))
     )
 
 
-def _or_case(case: Codes, **codes: Codes) -> Callable[[type[Any]], Any]:
+def _or_case(held: Codes, case: Codes, **codes: Codes) -> Callable[[type[Any]], Any]:
     city, county, township, school, class_ = (codes[level] for level in LEVELS)
     return lambda cls: cls.id.in_(
-        union(*_legs(cls, city, county, township, school, class_), _leg(cls, cls.case_id, case))
+        union(*_legs(cls, held, city, county, township, school, class_), _leg(cls, held, "case", case))
     )
 
 
-def _or_either(child: Codes, case: Codes, **codes: Codes) -> Callable[[type[Any]], Any]:
+def _or_either(held: Codes, child: Codes, case: Codes, **codes: Codes) -> Callable[[type[Any]], Any]:
     city, county, township, school, class_ = (codes[level] for level in LEVELS)
     return lambda cls: cls.id.in_(
         union(
-            *_legs(cls, city, county, township, school, class_),
-            _leg(cls, cls.child_id, child),
-            _leg(cls, cls.case_id, case),
+            *_legs(cls, held, city, county, township, school, class_),
+            _leg(cls, held, "child", child),
+            _leg(cls, held, "case", case),
         )
     )
 
 
-def _legs(cls: type[Any], *codes: Codes) -> list[Any]:
-    return [_leg(cls, getattr(cls, f"{level}_code"), wanted) for level, wanted in zip(LEVELS, codes, strict=True)]
+def _legs(cls: type[Any], held: Codes, *codes: Codes) -> list[Any]:
+    return [_leg(cls, held, level, wanted) for level, wanted in zip(LEVELS, codes, strict=True)]
 
 
-def _leg(cls: type[Any], column: Any, wanted: Codes) -> Any:
-    return select(cls.id).where(column.in_(wanted)).correlate(None)
+def _leg(cls: type[Any], held: Codes, level: str, wanted: Codes) -> Any:
+    """Return the rows at one level.
+
+    A level at which the scope has nothing is known to be empty before a row is read; by its empty list alone SQLite
+    would look through the whole table.
+    """
+    column = getattr(cls, f"{level}_code" if level in LEVELS else f"{level}_id")
+    return select(cls.id).where(held.bitwise_and(_BIT[level]) != 0, column.in_(wanted)).correlate(None)
+
+
+def _held(by_level: Mapping[str, list[str]]) -> Codes:
+    """Return as one number at which levels a scope has anything."""
+    return bindparam("scope_held", sum(_BIT[level] for level in by_level), Integer)
 
 
 def _outside_circles(circles: Codes, parts: Codes) -> Callable[[type[Any]], Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import count, product
 from pathlib import Path
+from shutil import copy
 from typing import Any
 
 import pytest
 from sqlalchemy import Select, bindparam, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from models.case import Case, CaseMove
 from models.child import Child, Relative
@@ -120,3 +121,31 @@ def test_a_lookup_gives_moments_as_the_orm_does(demo: Database) -> None:
 def test_a_lookup_refuses_rows_that_a_scope_would_narrow(demo: Database, name: str) -> None:
     with demo.session(EVERYTHING) as session, pytest.raises(ValueError, match="no scope would narrow"):
         Lookup(STATEMENTS[name]).rows(session)
+
+
+def test_a_level_at_which_a_scope_has_nothing_is_not_looked_through(demo_school: Path, tmp_path: Path) -> None:
+    copy(demo_school / "school.db", tmp_path)
+    known = Database(f"sqlite:///{tmp_path / 'school.db'}", Keystore.load(demo_school / "keys.json"))
+    with known.engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")  # it then knows that a city's index finds every row
+    with known.session(EVERYTHING) as session:
+        about = select(Case.number, Case.class_code).where(Case.child_id.is_not(None), Case.circle == "")
+        number, code = session.execute(about).first() or ("", "")
+        rows = session.scalar(select(func.count(Case.id))) or 0
+        inside = session.scalar(select(func.count(Case.id)).where(Case.class_code == code)) or 0
+    with known.session(Scope.of([Branch("class", code), Branch("case", "1"), Branch("child", "1")])) as session:
+        steps = _steps_of(session, select(Case.id).where(Case.number == number))
+    known.dispose()
+    assert rows > 10 * inside  # else nothing would be told by what follows
+    assert steps < 5 * rows, f"{steps} steps of the database for {inside} of {rows} rows"
+
+
+def _steps_of(session: Session, statement: Select[Any]) -> int:
+    """Return how many instructions SQLite carries out for a statement."""
+    driver, steps = session.connection().connection.driver_connection, count()
+    assert driver is not None
+    session.execute(statement).all()  # compiled, and read into memory
+    driver.set_progress_handler(lambda: next(steps) and None, 1)
+    session.execute(statement).all()
+    driver.set_progress_handler(None, 0)
+    return next(steps)

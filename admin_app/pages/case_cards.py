@@ -17,10 +17,11 @@ from models.vault import learn_keys
 from workflows.case_view import CaseView
 from workflows.engine.case_facts import known_facts
 from workflows.engine.definition import FormField
-from workflows.engine.form import FILES, restored
+from workflows.engine.form import FILES
 from workflows.engine.published import form_in_force, forms_numbered, workflow_version
 from workflows.engine.record import open_answers
 from workflows.engine.standing import ASKED, OPENER
+from workflows.engine.stored import restored
 from workflows.evidence import KINDS
 from workflows.fields import CHILD, RELATIVE
 from workflows.mask import masked

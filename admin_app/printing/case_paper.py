@@ -27,10 +27,10 @@ from workflows.clock import local_day
 from workflows.engine.case_facts import known_facts
 from workflows.engine.catalogue import standard_catalogue
 from workflows.engine.definition import Form, Workflow
-from workflows.engine.form import restored
 from workflows.engine.paper import Paper, PaperPart, plain_paper
 from workflows.engine.published import form_in_force, forms_numbered, workflow_in_force
 from workflows.engine.record import open_answers
+from workflows.engine.stored import restored
 from workflows.fields import visible
 from workflows.refusal import Missing
 from workflows.text import text

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.cast import NOW
 from workflows.clock import LOCAL
 from workflows.engine.definition import Form
-from workflows.engine.form import FormValidator, compile_form, restored
+from workflows.engine.form import FormValidator, compile_form
 from workflows.engine.loader import read_definition
+from workflows.engine.stored import restored
 from workflows.values.moments import parse_moment, read_moment, write_moment
 from workflows.values.parsed import ValueRefused
 

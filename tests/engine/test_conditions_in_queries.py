@@ -23,7 +23,8 @@ from workflows.case_query import CaseQuestion
 from workflows.engine.catalogue import standard_catalogue
 from workflows.engine.definition import Form
 from workflows.engine.expression import ExpressionFault, Facts, compile_condition, compile_value
-from workflows.engine.form import field_offers, restored
+from workflows.engine.form import field_offers
+from workflows.engine.stored import restored
 from workflows.operations.case_rows import standing_of
 from workflows.operations.field_values import field_values, write_answers
 

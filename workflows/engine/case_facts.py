@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from models.case import Case
 from models.vault import learn_keys
 from workflows.engine.definition import Form
-from workflows.engine.form import restored
 from workflows.engine.known import Known, ReadOnce
 from workflows.engine.published import WorkflowVersion
 from workflows.engine.record import is_sealed, open_value, seal_answers
+from workflows.engine.stored import restored
 from workflows.fields import visible
 
 TABLE = "workflow_case"

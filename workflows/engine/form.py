@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
 from typing import Any
 
-from workflows.engine.definition import Form, FormField
+from workflows.engine.definition import Form
 from workflows.engine.expression import Expression, Offers, compile_condition
 from workflows.engine.judging import Judging, Setting
 from workflows.engine.question import (
@@ -27,9 +26,9 @@ from workflows.engine.question import (
     ready_rules,
     row_name,
 )
+from workflows.engine.stored import stored
 from workflows.engine.vocabulary import Label
 from workflows.refusal import Words
-from workflows.values.moments import read_moment, write_moment
 
 __all__ = [
     "CHOSEN_AT_HAND",
@@ -43,7 +42,6 @@ __all__ = [
     "compile_form",
     "field_offers",
     "person_offers",
-    "restored",
     "row_name",
 ]
 
@@ -71,7 +69,7 @@ class FormVerdict:
 
     def stored(self) -> dict[str, Any]:
         """Give the values as JSON holds them: days in ISO form, moments as the schools write them, decimals as text."""
-        return {key: _stored(value) for key, value in self.values.items()}
+        return {key: stored(value) for key, value in self.values.items()}
 
 
 class FormValidator:
@@ -173,29 +171,3 @@ def compile_form(
     offers |= person_offers(definition, code_lists or {})
     advice = tuple(compile_condition(one.when, offers) for one in definition.advise)
     return FormValidator(definition, questions, rules, advice)
-
-
-def restored(f: FormField, value: Any) -> Any:
-    """Return a stored answer with its type again: days, moments, decimals; anything unreadable as it stands."""
-    try:
-        if f.type == "date" and isinstance(value, str):
-            return date.fromisoformat(value)
-        if f.type == "datetime" and isinstance(value, str):
-            return read_moment(value)
-        if f.type == "number" and isinstance(value, str):
-            return Decimal(value)
-    except (ValueError, InvalidOperation):
-        return value
-    return value
-
-
-def _stored(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_stored(one) for one in value]
-    if isinstance(value, dict):
-        return {key: _stored(one) for key, one in value.items()}
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, datetime):
-        return write_moment(value)
-    return value.isoformat() if isinstance(value, date) else value

@@ -13,6 +13,7 @@ from workflows.engine.answers import LINE_LENGTH, Asking, is_unanswered, read_an
 from workflows.engine.definition import FormField
 from workflows.engine.known import Facts, Within
 from workflows.engine.question import CHOSEN_AT_HAND, Choices, Question, ReadyRule, row_name, unanswered
+from workflows.engine.stored import restored
 from workflows.engine.vocabulary import Label
 from workflows.refusal import Words
 from workflows.text import text
@@ -162,7 +163,9 @@ def fitted(question: Question, value: Any) -> Any:
     if f.type == "choice":
         return value if value in question.options else None
     if isinstance(value, str):
-        return value if len(value) <= (f.max_length or LINE_LENGTH) else None
+        # A day or a moment written in the definition has its type for what reads it, as it has on the page.
+        read = restored(f, value)
+        return read if not isinstance(read, str) or len(read) <= (f.max_length or LINE_LENGTH) else None
     return value
 
 

@@ -19,8 +19,9 @@ from workflows.engine.answers import LINE_LENGTH
 from workflows.engine.definition import FormField
 from workflows.engine.expression.closure import as_type
 from workflows.engine.expression.tree import TEXT
-from workflows.engine.form import FIELD_TYPES, restored
+from workflows.engine.form import FIELD_TYPES
 from workflows.engine.published import WorkflowVersion, workflow_version
+from workflows.engine.stored import restored
 from workflows.operations.case_rows import standing_of
 from workflows.transaction import Transaction
 

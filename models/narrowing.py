@@ -16,7 +16,6 @@ from sqlalchemy import (
     SelectBase,
     Table,
     bindparam,
-    or_,
     select,
     union,
 )
@@ -65,7 +64,7 @@ class Narrowing:
         if kind == "business" and scope.system is None:
             self._values = {f"scope_{level}": codes for level, codes in scope.values_by_level().items()}
             self._values |= {"scope_circles": sorted(scope.circles), "scope_parts": sorted(scope.parts)}
-            self._form = _Form(tuple(scope.codes_by_level()), EVERY_CIRCLE not in scope.circles)
+            self._form = _Form(tuple(sorted(scope.codes_by_level())), EVERY_CIRCLE not in scope.circles)
 
     @cached_property
     def options(self) -> tuple[Any, ...]:
@@ -123,15 +122,18 @@ def _with_conditions(statement: Executable, form: _Form) -> tuple[Executable, tu
 
 def placed_tables(statement: Select[Any]) -> list[str]:
     """Return the names of the tables in a statement whose rows have a place, wherever they stand in it."""
-    parts = [part for one in (statement, *statement.get_final_froms()) for part in visitors.iterate(one)]
-    return sorted(_placed_rows().keys() & {part.name for part in parts if isinstance(part, Table)})
+    return sorted(_placed_rows().keys() & {part.name for part in _parts(statement) if isinstance(part, Table)})
+
+
+def _parts(statement: Select[Any]) -> list[Any]:
+    """Return what a statement is made of, its tables and joins among it, without itself."""
+    froms = (part for one in statement.get_final_froms() for part in visitors.iterate(one))
+    return [*visitors.iterate(statement), *froms][1:]
 
 
 def _tables(statement: Select[Any]) -> tuple[str, ...] | None:
     """Return the names of the tables that a statement reads, the one that is never optional in a join first."""
-    froms = statement.get_final_froms()
-    parts = [*visitors.iterate(statement), *(part for one in froms for part in visitors.iterate(one))][1:]
-    first = froms[0]
+    parts, first = _parts(statement), statement.get_final_froms()[0]
     while isinstance(first, Join):
         first = first.left
     if not isinstance(first, Table) or any(isinstance(part, SelectBase | AliasedReturnsRows) for part in parts):
@@ -249,7 +251,7 @@ def _held(by_level: Mapping[str, list[str]]) -> Codes:
 
 
 def _outside_circles(circles: Codes, parts: Codes) -> Callable[[type[Any]], Any]:
-    return lambda cls: or_(cls.circle == "", cls.circle.in_(circles), cls.case_id.in_(parts))
+    return lambda cls: open_to(cls, circles, parts)
 
 
 _ONE_LEVEL: dict[str, Callable[[Codes], Callable[[type[Any]], Any]]] = {

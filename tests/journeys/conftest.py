@@ -19,7 +19,7 @@ from tests.journeys.person import Person
 from tests.journeys.site import Site, running_site
 
 At = Callable[..., AbstractContextManager[Person]]
-Sits = Callable[[str, int], AbstractContextManager[Person]]
+Sits = Callable[..., AbstractContextManager[Person]]
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +48,12 @@ def site(chromium: Browser, peopled_sqlite: tuple[Path, Cast], keystore: Keystor
 
 
 @pytest.fixture
-def at_desk(chromium: Browser, site: Site, width: int, request: pytest.FixtureRequest) -> At:
-    """Sit one of the cast down at a window of the test's width, logged in; faults of any page fail the test."""
+def sits(chromium: Browser, site: Site, request: pytest.FixtureRequest) -> Sits:
+    """Sit one of the cast down at a window of a width, logged in; faults of any page fail the test."""
     story, windows = request.node.originalname.removeprefix("test_")[:14], count(1)
 
     @contextmanager
-    def sitting(login: str | None = None, password: str = PASSWORD) -> Iterator[Person]:
+    def sitting(login: str | None, width: int, password: str = PASSWORD) -> Iterator[Person]:
         person = Person(chromium, site.url, width, f"{story}-{next(windows):02d}-{login or 'anyone'}")
         if login is not None:
             person.logs_in(login, password)
@@ -68,19 +68,6 @@ def at_desk(chromium: Browser, site: Site, width: int, request: pytest.FixtureRe
 
 
 @pytest.fixture
-def sits(chromium: Browser, site: Site, request: pytest.FixtureRequest) -> Sits:
-    """Sit one of the cast down at a window of a width, logged in; faults of any page fail the test."""
-    story, windows = request.node.originalname.removeprefix("test_")[:14], count(1)
-
-    @contextmanager
-    def sitting(login: str, width: int) -> Iterator[Person]:
-        person = Person(chromium, site.url, width, f"{story}-{next(windows):02d}-{login}")
-        person.logs_in(login)
-        try:
-            yield person
-        except BaseException as fault:
-            fault.add_note(f"{person.page.url}: {person.faults}")
-            raise
-        person.leaves()
-
-    return sitting
+def at_desk(sits: Sits, width: int) -> At:
+    """Sit one of the cast down at a window of the test's width."""
+    return lambda login=None, password=PASSWORD: sits(login, width, password)
